@@ -1,0 +1,1 @@
+"""The nouns. Frozen values come in and go out; nothing here reads, writes, decides or prints."""

@@ -1,0 +1,3 @@
+"""Joins pure to edge: one function per stage; wiring chooses the drivers. It never prints and never parses
+arguments.
+"""
