@@ -150,7 +150,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One effective value of one environment: dotted `key`, `value`, the winner and what it overrode (nearest first)."""
+    """One effective value of one environment: dotted `key`, `value`, the winner, what it overrode (nearest first)."""
 
     key: str
     value: object

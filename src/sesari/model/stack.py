@@ -14,7 +14,7 @@ class Reference:
     expression: str
 
 
-Value: TypeAlias = None | bool | int | float | str | Reference | tuple["Value", ...] | Mapping[str, "Value"]
+Value: TypeAlias = bool | int | float | str | Reference | tuple["Value", ...] | Mapping[str, "Value"] | None
 
 
 @dataclass(frozen=True, slots=True)
