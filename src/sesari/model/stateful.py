@@ -27,7 +27,6 @@ STATEFUL_TYPES: Final[frozenset[str]] = frozenset(
         "aws_rds_cluster",
         "aws_redshift_cluster",
         "aws_s3_bucket",
-        "aws_s3_object",
         "aws_sqs_queue",
         "supabase_branch",
         "supabase_project",
@@ -38,7 +37,6 @@ STATEFUL_TYPES: Final[frozenset[str]] = frozenset(
         "aws_secretsmanager_secret_version",
         "aws_ssm_parameter",
         # Names that others remember.
-        "aws_acm_certificate",
         "aws_cognito_user_pool",
         "aws_eip",
         "aws_route53_zone",
