@@ -1,0 +1,1 @@
+"""Stand-ins for the HTTP APIs of Vercel and Supabase: one file per API."""
