@@ -19,7 +19,10 @@ Value: TypeAlias = bool | int | float | str | Reference | tuple["Value", ...] | 
 
 @dataclass(frozen=True, slots=True)
 class ModuleCall:
-    """One `module` block. `service` is the manifest's service that it belongs to, None for shared parts."""
+    """One `module` block: `source` is the module's folder name below `infra/modules/`.
+
+    `service` is the manifest's service that it belongs to, None for shared parts.
+    """
 
     name: str
     source: str
@@ -30,7 +33,10 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPin:
-    """One exactly pinned provider with its configuration: `source` such as `hashicorp/aws`."""
+    """One exactly pinned provider with its configuration: `source` such as `hashicorp/aws`.
+
+    A mapping at the top of `configuration` is a nested block (`default_tags`), anything else an argument.
+    """
 
     name: str
     source: str
@@ -52,8 +58,8 @@ class Backend:
 class Stack:
     """One root: everything that `render` needs to write its files.
 
-    `directory` is relative to `infra/` (`staging`, `bootstrap/staging`). `backend` is None only for a root that
-    has not been moved to its bucket yet.
+    `directory` is relative to `infra/` (`staging`, `bootstrap/staging`). `variables` are sensitive texts that are
+    empty unless given: name to description.
     """
 
     directory: str
