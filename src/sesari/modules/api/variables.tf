@@ -21,6 +21,11 @@ variable "region" {
 variable "service" {
   description = "Name of the service: the last part of every name."
   type        = string
+
+  validation {
+    condition     = length("${var.product}-${var.environment}-${var.service}") <= 26
+    error_message = "Product, environment and service with their hyphens take at most 26 characters: a target group's name ends at 32, port included."
+  }
 }
 
 variable "vpc_id" {
@@ -81,7 +86,7 @@ variable "protect" {
 }
 
 variable "queues" {
-  description = "Queues that the service may send to: name to ARN."
+  description = "Queues that the service may send to: name to ARN. Their addresses arrive as QUEUE_URL_<NAME>."
   type        = map(string)
   default     = {}
 }

@@ -30,7 +30,12 @@ variable "allowed_cidrs" {
 }
 
 variable "initial_database_password" {
-  description = "Password that the project is created with: random, given once. It stands in the state, so it is rotated through the API at once and is dead from then on; later values are ignored (an empty one cannot create a project)."
+  description = "Password that the project is created with: random, given once. It stands in the state, so it is rotated through the API at once and is dead from then on; later values are ignored."
   type        = string
   sensitive   = true
+
+  validation {
+    condition     = length(var.initial_database_password) >= 4
+    error_message = "At least four characters: the provider checks it even when it ignores it."
+  }
 }

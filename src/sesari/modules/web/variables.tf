@@ -16,6 +16,11 @@ variable "account" {
 variable "service" {
   description = "Name of the service: the last part of every name."
   type        = string
+
+  validation {
+    condition     = length("${var.product}-${var.environment}-${var.service}") <= 52
+    error_message = "Product, environment and service with their hyphens take at most 52 characters: Vercel's limit for a project."
+  }
 }
 
 variable "vercel_team" {

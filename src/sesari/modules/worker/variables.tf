@@ -126,3 +126,9 @@ variable "topic_arn" {
   description = "ARN of the topic that alarms are sent to."
   type        = string
 }
+
+variable "queues" {
+  description = "Queues that the service may send to: name to ARN. Their addresses arrive as QUEUE_URL_<NAME>."
+  type        = map(string)
+  default     = {}
+}
