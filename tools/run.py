@@ -45,7 +45,7 @@ def refuse_unsupported():
             os.execv(other, [other, *sys.argv])
         raise SetupError(
             f"Sesari needs Python 3.11 or newer, and this is {platform.python_version()}",
-            "Install one (Debian 12, Ubuntu 24.04 and newer: apt-get install python3 python3-venv), then run this again.",
+            "Install one (Debian 12, Ubuntu 24.04 or newer: apt-get install python3 python3-venv) and run this again.",
         )
     if os.name == "nt":
         raise SetupError("this script runs on Linux and macOS", "On Windows, run it inside WSL.")

@@ -1,0 +1,1 @@
+"""The example's worker: takes jobs from the queue, summarizes them and stores the result."""
