@@ -1,3 +1,9 @@
-"""PURE. The text of `sesari.toml`, its overlays and variables come in; a valid `Manifest` or every problem at once
-goes out. It never reads a file or the environment itself.
-"""
+"""The manifest: from the text of `sesari.toml` to resolved environments. Pure: texts in, values or problems out."""
+
+from sesari.manifest.explain import explain
+from sesari.manifest.parse import parse, select
+from sesari.manifest.resolve import resolved
+from sesari.manifest.schema import reference_text, schema_text
+from sesari.manifest.sources import SourceFile, Sources, decode
+
+__all__ = ["SourceFile", "Sources", "decode", "explain", "parse", "reference_text", "resolved", "schema_text", "select"]

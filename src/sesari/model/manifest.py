@@ -94,6 +94,7 @@ class Environment:
     `account` is a 12-digit AWS account; `vercel_team` and `supabase_organization` are the provider's ids (None
     where the product does not use that provider). `allow_destroy` names resource addresses or Terraform types
     whose deletion or replacement the manifest allows while `protect` is set. `alarm_emails` get the alarms.
+    `shared_account`: stated on purpose that other environments are in the same account.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Environment:
     queues: Mapping[str, Queue]
     database: Database | None
     secrets: Mapping[str, SecretName]
+    shared_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

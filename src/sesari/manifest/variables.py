@@ -1,0 +1,148 @@
+"""Environment variables that set one value of one environment.
+
+`SESARI_<ENVIRONMENT>__<KEY>__<KEY>`: names in capitals with `-` as `_`, levels joined by two underscores. Names of
+one's own have no underscore and keys no hyphen, so every name stands for exactly one path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sesari.errors import Problem
+from sesari.manifest.schema import at, nearest, table, text
+from sesari.manifest.trees import KeyPath, Tree
+from sesari.model.json import JsonObject
+
+START = "SESARI_"
+LEVEL = "__"
+_OTHERS = ("SESARI_DELIVERY_", "SESARI_VERCEL_API", "SESARI_SUPABASE_API", "SESARI_REHEARSAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What variables say of one environment: the tree, and which variable says each path."""
+
+    tree: Tree = field(default_factory=dict)
+    names: dict[KeyPath, str] = field(default_factory=dict)
+
+
+def variable_name(environment: str, path: Iterable[str | int]) -> str:
+    """The variable that sets the value at `path` of an environment."""
+    return START + LEVEL.join(_capitals(str(part)) for part in (environment, *path))
+
+
+def read_variables(
+    variables: Mapping[str, str], environments: Iterable[str], tree: Tree, node: JsonObject
+) -> tuple[dict[str, Said], list[Problem]]:
+    """What the `SESARI_ENV__…` variables say, by environment, and the problems of those that nobody knows.
+
+    `tree` is the manifest, whose services and queues can be named; `node` the schema of an environment.
+    """
+    known = list(environments)
+    ours = {name: value for name, value in variables.items() if _is_ours(name, known)}
+    said = {name: Said() for name in known}
+    if not ours:
+        return said, []
+    paths = {_capitals_path(path): path for path in _settable(tree, node)}
+    problems = []
+    for name, value in sorted(ours.items()):
+        environment, path = _target(name, known, paths)
+        if environment is None or path is None:
+            problems.append(_unknown(name, known, paths))
+            continue
+        _put(said[environment].tree, path, _converted(value, text(at(node, path) or {}, "type")))
+        said[environment].names[path] = name
+    return said, problems
+
+
+def _is_ours(name: str, environments: list[str]) -> bool:
+    """A name with a level in it, or one that begins as an environment's but misses the double underscore."""
+    if not name.startswith(START) or name.startswith(_OTHERS):
+        return False
+    return LEVEL in name or any(name.startswith(f"{START}{_capitals(known)}_") for known in environments)
+
+
+def _target(name: str, environments: list[str], paths: Mapping[str, KeyPath]) -> tuple[str | None, KeyPath | None]:
+    first, _, rest = name.removeprefix(START).partition(LEVEL)
+    environment = next((known for known in environments if _capitals(known) == first), None)
+    if rest in paths:
+        return environment, paths[rest]
+    table_name, marker, variable = rest.partition(f"{LEVEL}VARIABLES{LEVEL}")
+    base = paths.get(f"{table_name}{LEVEL}VARIABLES")
+    return environment, (*base, variable) if marker and variable and base else None
+
+
+def _settable(tree: Tree, node: JsonObject, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Every path that a variable may set; `variables` stands for all names below it."""
+    for name, child in table(node, "properties").items():
+        if isinstance(child, dict):
+            yield from _below(tree, child, (*path, name))
+
+
+def _below(tree: Tree, node: JsonObject, path: KeyPath) -> Iterator[KeyPath]:
+    entries = node.get("additionalProperties")
+    if path[-1] == "variables" or text(node, "type") != "object":
+        yield path
+    elif isinstance(entries, dict):
+        owners = tree.get("services" if path[-1] == "domains" else str(path[-1]))
+        for name in owners if isinstance(owners, dict) else ():
+            yield from _below(tree, entries, (*path, name))
+    else:
+        yield from _settable(tree, node, path)
+
+
+def _unknown(name: str, environments: list[str], paths: Mapping[str, KeyPath]) -> Problem:
+    start = name.removeprefix(START)
+    first = start.partition(LEVEL)[0]
+    owner = next((known for known in environments if start.startswith(_capitals(known))), None)
+    owner = owner or nearest(first, [_capitals(known) for known in environments])
+    candidates = [f"{START}{_capitals(owner)}{LEVEL}{rest}" for rest in paths] if owner else []
+    near = nearest(name, candidates)
+    return Problem(
+        "manifest-unknown-variable",
+        f"The environment variable `{name}` names nothing that can be set",
+        name,
+        "variables are read as `SESARI_<ENVIRONMENT>__<KEY>__<KEY>`; the environments are "
+        + ", ".join(f"`{known}`" for known in environments),
+        f"Did you mean `{near}`?" if near else "Unset it, or see `sesari schema --reference` for the keys",
+    )
+
+
+def _converted(value: str, type_: str) -> object:
+    """The text as the type the schema has there; a text that does not convert stays, and the schema refuses it."""
+    if type_ == "integer" and re.fullmatch(r"-?[0-9]{1,18}", value):
+        return int(value)
+    if type_ == "number" and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value):
+        return float(value)
+    if type_ == "boolean" and value in ("true", "false"):
+        return value == "true"
+    return _listed(value) if type_ == "array" else value
+
+
+def _listed(value: str) -> object:
+    if not value.startswith("["):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _put(tree: Tree, path: KeyPath, value: object) -> None:
+    for part in path[:-1]:
+        below = tree.setdefault(str(part), {})
+        if not isinstance(below, dict):
+            return
+        tree = below
+    tree[str(path[-1])] = value
+
+
+def _capitals(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
+def _capitals_path(path: KeyPath) -> str:
+    return LEVEL.join(_capitals(str(part)) for part in path)
