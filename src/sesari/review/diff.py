@@ -42,7 +42,20 @@ def attribute_changes(change: ResourceChange, redactor: Redactor) -> tuple[Attri
     """
     walk = _Walk(redactor, change.replace_paths)
     before, after = _Side(change.before, change.before_sensitive), _Side(change.after, change.after_sensitive)
-    return tuple(walk.changes(before, after, change.unknown, ()))
+    found = [one for one in walk.changes(before, after, change.unknown, ()) if not _nothing(one)]
+    # The provider repeats every tag in tags_all; only what default tags add there says something new.
+    tags = {_below(one) for one in found if one.path[:1] == ("tags",)}
+    return tuple(one for one in found if one.path[:1] != ("tags_all",) or _below(one) not in tags)
+
+
+def _below(change: AttributeChange) -> tuple[AttributePath, str, str]:
+    return change.path[1:], repr(change.before), repr(change.after)
+
+
+def _nothing(change: AttributeChange) -> bool:
+    """True for a change between two ways of writing "nothing", which providers make at will."""
+    empty: tuple[Json, ...] = (None, "", [], {})
+    return change.before in empty and change.after in empty and not change.forces_replacement
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class _Walk:
 
     def _unknown(self, before: _Side, path: AttributePath) -> Iterator[AttributeChange]:
         forces = self._forces(path)
-        if forces or (path and path[0] in POLICY_ATTRIBUTES):
+        if forces or (path and path[0] in POLICY_ATTRIBUTES and before.value):
             mark = before.mark is True
             shown = self._clean(before.value, mark, path)
             yield AttributeChange(
@@ -104,7 +117,9 @@ class _Walk:
             gone = gone[len(hidden) :]
         elif not gone and not came and not _any(unknown):
             yield self._leaf(before, after, path)  # only the order differs
-        if len(gone) == len(came) and all(isinstance(side.value, dict) for _, side in (*gone, *came)):
+        if len(gone) == len(came) == 1 and not isinstance(gone[0][1].value, dict):
+            yield self._leaf(gone[0][1], came[0][1], path)
+        elif len(gone) == len(came) and all(isinstance(side.value, dict) for _, side in (*gone, *came)):
             for (_, old), (step, new) in zip(gone, came, strict=True):
                 yield from self.changes(old, new, inner(unknown, step), (*path, step))
         else:

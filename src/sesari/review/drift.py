@@ -11,7 +11,7 @@ from sesari.model.review import AttributeChange, Drift, DriftItem, DriftKind, Ri
 from sesari.review.diff import attribute_changes
 from sesari.review.redact import Redactor, redactor
 from sesari.review.review import service_of
-from sesari.review.risk import Newborn, assess
+from sesari.review.risk import HOLDERS, Newborn, assess
 
 _TOUCHES: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 _DANGEROUS: Final = (Risk.DATA_LOSS, Risk.IDENTITY, Risk.NETWORK)
@@ -27,20 +27,44 @@ def classify(plan: Plan, refresh: Plan, service_of_module: Mapping[str, str | No
     redact = redactor((*refresh.drift, *plan.drift, *plan.changes))
     proposed = {change.address: change for change in plan.changes if change.action in _TOUCHES}
     drifted = {change.address: change for change in (*plan.drift, *refresh.drift) if not change.data}
+    beside = _beside(plan)
     items = [
-        _item(change, proposed.get(address), service_of(change, service_of_module), redact)
+        item
         for address, change in drifted.items()
         if change.action is not Action.NOTHING
+        and (item := _item(change, proposed.get(address), service_of(change, service_of_module), redact, beside))
     ]
     items.sort(key=lambda item: (item.kind, not item.gone, item.service is None, item.service or "", item.address))
     return Drift(environment, tuple(items))
 
 
-def _item(change: ResourceChange, proposed: ResourceChange | None, service: str | None, redact: Redactor) -> DriftItem:
+def _beside(plan: Plan) -> dict[str, list[ResourceChange]]:
+    """By name, id or ARN of a resource: the other resources that write into it (its policies, rules, attachments).
+
+    What they write shows up in it after every apply, and nobody made it by hand.
+    """
+    found: dict[str, list[ResourceChange]] = {}
+    for change in plan.changes:
+        attributes = change.before if isinstance(change.before, dict) else {}
+        for holder in {name for key in HOLDERS if isinstance(name := attributes.get(key), str) and name}:
+            found.setdefault(holder, []).append(change)
+    return found
+
+
+def _item(
+    change: ResourceChange,
+    proposed: ResourceChange | None,
+    service: str | None,
+    redact: Redactor,
+    beside: Mapping[str, list[ResourceChange]],
+) -> DriftItem | None:
+    """One drifted resource, or None where only two ways of writing "nothing" differ."""
     gone = change.action is Action.DELETE or change.after is None
     attributes = () if gone else attribute_changes(change, redact)
     restores = proposed is not None and (gone or _puts_back(change, proposed))
-    hand_made = gone or restores or _hurts(change)
+    hand_made = gone or restores or _hurts(change, beside)
+    if not hand_made and not attributes:
+        return None
     return DriftItem(
         address=redact.address(change.address),
         type=change.type,
@@ -70,8 +94,12 @@ def _differing(before: Json, after: Json) -> frozenset[str]:
     return frozenset(key for key in before.keys() & after.keys() if before[key] != after[key])
 
 
-def _hurts(change: ResourceChange) -> bool:
-    return assess(change, Newborn(frozenset())).risk in _DANGEROUS
+def _hurts(change: ResourceChange, beside: Mapping[str, list[ResourceChange]]) -> bool:
+    attributes = change.before if isinstance(change.before, dict) else {}
+    names = {name for key in ("id", "name", "arn", "bucket", "url") if isinstance(name := attributes.get(key), str)}
+    others = {id(other): other for name in sorted(names) for other in beside.get(name, ())}
+    companions = tuple(other for other in others.values() if other.address != change.address)
+    return assess(change, Newborn(frozenset()), companions).risk in _DANGEROUS
 
 
 def _first(attributes: tuple[AttributeChange, ...], moving: frozenset[str]) -> tuple[AttributeChange, ...]:

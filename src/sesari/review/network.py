@@ -56,9 +56,15 @@ class Opening:
         return f"{self.direction} {self.peer}: {self.protocol} {ports if self.first >= 0 else 'any'}"
 
 
-def widened(change: ResourceChange) -> tuple[tuple[Opening, ...], tuple[Opening, ...]]:
-    """What opens and what closes: each opening that no single opening of the other side covers."""
+def widened(
+    change: ResourceChange, beside: Iterable[ResourceChange] = ()
+) -> tuple[tuple[Opening, ...], tuple[Opening, ...]]:
+    """What opens and what closes: each opening that no single opening of the other side covers.
+
+    `beside` are rules of the same group that other resources hold: what they open is not new.
+    """
     old, new = set(openings(change.type, change.before)), set(openings(change.type, change.after))
+    old.update(opening for other in beside for opening in openings(other.type, other.before))
     return _uncovered(new, old), _uncovered(old, new)
 
 

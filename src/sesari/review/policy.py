@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -48,11 +48,15 @@ class PolicyChange:
     wild: bool
 
 
-def compare(before: Json, after: Json) -> PolicyChange | None:
-    """The change between two policy texts (None: no policy). None when either is not a policy document."""
+def compare(before: Json, after: Json, beside: Iterable[Json] = ()) -> PolicyChange | None:
+    """The change between two policy texts (None: no policy). None when either is not a policy document.
+
+    `beside` are policies that the same holder has from other resources: what they allow is not new.
+    """
     old, new = grants(before), grants(after)
     if old is None or new is None:
         return None
+    old += tuple(grant for document in beside for grant in grants(document) or ())
     gained = [(grant, part) for grant in new if (part := _beyond(grant, old)) is not None]
     lost = [part for grant in old if (part := _beyond(grant, new)) is not None]
     widens = any(part.allow for _, part in gained) or any(not part.allow for part in lost)
@@ -68,6 +72,9 @@ def grants(document: Json) -> tuple[Grant, ...] | None:
     """The statements of a policy given as JSON text or decoded; () for none, None for another document."""
     if document is None or document == "":
         return ()
+    if isinstance(document, list):  # inline policies: blocks with a name and a document
+        inline = [grants(block.get("policy")) or () for block in document if isinstance(block, dict)]
+        return tuple(grant for block in inline for grant in block)
     if isinstance(document, str):
         try:
             document = json.loads(document)

@@ -27,6 +27,8 @@ _REASONS: Final = {
     "delete_because_each_key": "its key is no longer in for_each",
     "delete_because_no_move_target": "it was moved to an address that does not exist",
 }
+HOLDERS: Final = ("role", "user", "security_group_id", "bucket", "queue_url", "secret_arn", "repository", "arn")
+"""Attributes that name the resource to which a policy, a rule or an attachment belongs."""
 _ATTACHMENTS: Final = frozenset({"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment"})
 
 
@@ -48,7 +50,7 @@ class Newborn:
         """True when the change belongs to a holder that this plan creates."""
         after = change.after if isinstance(change.after, dict) else {}
         unknown = change.unknown if isinstance(change.unknown, dict) else {}
-        for key in ("role", "user", "security_group_id", "bucket", "queue_url", "secret_arn", "arn"):
+        for key in HOLDERS:
             if unknown.get(key) is True or (isinstance(after.get(key), str) and after[key] in self.names):
                 return True
         return change.type not in _ATTACHMENTS and not any(
@@ -63,9 +65,12 @@ def newborn(changes: tuple[ResourceChange, ...]) -> Newborn:
     return Newborn(frozenset(name for name in found if isinstance(name, str)))
 
 
-def assess(change: ResourceChange, born: Newborn) -> Verdict:
-    """The highest risk among everything that the change does, with all of its reasons."""
-    findings = [*_fate(change), *_guards(change), *_identity(change, born), *_network(change, born)]
+def assess(change: ResourceChange, born: Newborn, beside: tuple[ResourceChange, ...] = ()) -> Verdict:
+    """The highest risk among everything that the change does, with all of its reasons.
+
+    `beside`: other resources that write into this one (a role's policies, a group's rules); theirs is not new.
+    """
+    findings = [*_fate(change), *_guards(change), *_identity(change, born, beside), *_network(change, born, beside)]
     risk = min((risk for risk, _ in findings), default=_plain(change))
     return Verdict(min(risk, _plain(change)), tuple(dict.fromkeys(text for _, text in findings if text)))
 
@@ -120,19 +125,31 @@ def _guards(change: ResourceChange) -> Iterator[tuple[Risk, str]]:
             yield Risk.NETWORK, f"{key} opens it to the public"
 
 
-def _identity(change: ResourceChange, born: Newborn) -> Iterator[tuple[Risk, str]]:
+def _identity(change: ResourceChange, born: Newborn, beside: tuple[ResourceChange, ...]) -> Iterator[tuple[Risk, str]]:
     if change.action is Action.DELETE and change.type not in _ATTACHMENTS:
         return
     before, after = _attributes(change.before), _attributes(change.after)
     for key in sorted(POLICY_ATTRIBUTES & (before.keys() | after.keys() | _attributes(change.unknown).keys())):
-        yield from _policy(change, key, before.get(key), after.get(key), born)
+        policies = tuple(_attributes(other.before).get("policy") for other in beside)
+        yield from _policy(change, key, before.get(key), after.get(key), born, policies)
+    arns = [_attributes(other.before).get("policy_arn") for other in beside]
+    yield from _managed(change, before.get("managed_policy_arns"), after.get("managed_policy_arns"), arns)
     if change.type in _ATTACHMENTS:
         yield from _attachment(change, before.get("policy_arn"), after.get("policy_arn"), born)
     if before.get("permissions_boundary") and not after.get("permissions_boundary") and after:
         yield Risk.IDENTITY, "loses its permissions boundary"
 
 
-def _policy(change: ResourceChange, key: str, old: Json, new: Json, born: Newborn) -> Iterator[tuple[Risk, str]]:
+def _managed(change: ResourceChange, old: Json, new: Json, beside: list[Json]) -> Iterator[tuple[Risk, str]]:
+    if change.action is Action.CREATE or "managed_policy_arns" in _marked(change) or not isinstance(new, list):
+        return
+    had = [*(old if isinstance(old, list) else []), *beside]
+    yield from ((Risk.IDENTITY, f"attaches {arn}") for arn in new if arn not in had)
+
+
+def _policy(
+    change: ResourceChange, key: str, old: Json, new: Json, born: Newborn, beside: tuple[Json, ...]
+) -> Iterator[tuple[Risk, str]]:
     creation = change.action is Action.CREATE
     if _attributes(change.unknown).get(key) is True:
         if not creation and old:
@@ -142,7 +159,7 @@ def _policy(change: ResourceChange, key: str, old: Json, new: Json, born: Newbor
         if old != new:
             yield Risk.IDENTITY, f"{key} changes and is marked as sensitive: it may allow more"
         return
-    difference = compare(old, new)
+    difference = compare(old, new, beside)
     if difference is None:
         return
     dangerous = difference.wild or (difference.widens and not (creation and born.owns(change)))
@@ -166,10 +183,10 @@ def _attachment(change: ResourceChange, old: Json, new: Json, born: Newborn) -> 
         yield Risk.ADDITION, f"detaches {old}"
 
 
-def _network(change: ResourceChange, born: Newborn) -> Iterator[tuple[Risk, str]]:
+def _network(change: ResourceChange, born: Newborn, beside: tuple[ResourceChange, ...]) -> Iterator[tuple[Risk, str]]:
     if change.type not in NETWORK_TYPES:
         return
-    opened, closed = widened(change)
+    opened, closed = widened(change, beside)
     if _marked(change) and (opened or closed):
         yield Risk.NETWORK, "changes rules of which some are marked as sensitive: it may open more"
         return
