@@ -1,0 +1,36 @@
+"""What a JSON schema does not hold: which changes replace, defaults, and which types keep data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sesari.rehearsal.provider.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Of one resource type. Paths are dotted attribute names without indexes (`network_configuration.subnets`).
+
+    `recomputed` are computed attributes that any update makes unknown again.
+    """
+
+    replace: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    stateful: bool = False
+    recomputed: tuple[str, ...] = ()
+
+
+def parse_traits(document: Mapping[str, Mapping[str, Any]]) -> dict[str, Traits]:
+    """A sidecar file's content by resource type. A type may be missing, and so may each of its entries."""
+    return {type_: _traits(raw) for type_, raw in document.items() if isinstance(raw, Mapping)}
+
+
+def _traits(raw: Mapping[str, Any]) -> Traits:
+    return Traits(
+        replace=tuple(raw.get("replace", ())),
+        defaults=dict(raw.get("defaults", {})),
+        stateful=bool(raw.get("stateful", False)),
+        recomputed=tuple(raw.get("recomputed", ())),
+    )
