@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sesari.errors import SesariError
+from sesari.errors import Problem, SesariError
 from sesari.manifest.layers import Effective, effective_schema
 from sesari.manifest.parse import effectives, unknown_environment
-from sesari.manifest.schema import at
+from sesari.manifest.schema import at, nearest
 from sesari.manifest.sources import Sources
 from sesari.manifest.trees import ABSENT, KeyPath, find, leaves
 from sesari.manifest.wording import dotted
@@ -24,6 +24,22 @@ def explain(sources: Sources, environment: str) -> tuple[Setting, ...]:
     effective = known[environment]
     node = effective_schema()
     return tuple(_setting(effective, path, value, node) for path, value in leaves(effective.tree))
+
+
+def below(settings: tuple[Setting, ...], prefix: str) -> tuple[Setting, ...]:
+    """The settings at the key `prefix` or below it. Raises SesariError when there are none."""
+    found = tuple(
+        one for one in settings if not prefix or one.key == prefix or one.key.startswith((f"{prefix}.", f"{prefix}["))
+    )
+    if found:
+        return found
+    keys = [one.key for one in settings]
+    tables = {".".join(parts[:depth]) for parts in (key.split(".") for key in keys) for depth in range(1, len(parts))}
+    near = nearest(prefix, [*sorted(tables), *keys])
+    hint = f"Did you mean `{near}`?" if near else "Leave the key away to see them all"
+    raise SesariError(
+        Problem("config-unknown-key", f"No value has a key that begins with `{prefix}`", None, None, hint)
+    )
 
 
 def _setting(effective: Effective, path: KeyPath, value: object, node: JsonObject) -> Setting:

@@ -39,7 +39,7 @@ class Sources:
 def decode(name: str, body: bytes) -> SourceFile:
     """The file `name` from its bytes. Raises SesariError when it is larger than `LIMIT`, binary, or not UTF-8."""
     if len(body) > LIMIT:
-        raise SesariError(too_large(name, len(body)))
+        raise SesariError(_too_large(name))
     hint = "A manifest is a text file in TOML, saved as UTF-8"
     if 0 in body:
         line = body[: body.index(0)].count(b"\n") + 1
@@ -57,13 +57,12 @@ def decode(name: str, body: bytes) -> SourceFile:
     return SourceFile(name, text)
 
 
-def too_large(name: str, size: int) -> Problem:
-    """What to say of a manifest of `size` bytes."""
+def _too_large(name: str) -> Problem:
     return Problem(
         "manifest-too-large",
         f"`{name}` is too large to be a manifest",
         name,
-        f"it has {size:,} bytes; the limit is {LIMIT:,}",
+        f"it has more than {LIMIT:,} bytes",
         "Check that this is the right file",
     )
 
