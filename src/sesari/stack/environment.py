@@ -181,12 +181,13 @@ def _api(product: str, environment: Environment, service: Service) -> dict[str, 
         if worker.queue
     }
     return {
-        **_container(product, environment, service),
-        "public_subnet_ids": Reference("module.network.public_subnet_ids"),
+        **_name(product, environment, service),
         "port": service.port,
         "health": service.health,
         "domain": service.domain,
         "protect": environment.protect or None,
+        **_container(service),
+        "public_subnet_ids": Reference("module.network.public_subnet_ids"),
         "queues": queues,
     }
 
@@ -195,37 +196,40 @@ def _worker(product: str, environment: Environment, service: Service) -> dict[st
     queue = environment.queues[service.queue or ""]
     scale = service.scale
     return {
-        **_container(product, environment, service),
+        **_name(product, environment, service),
+        "latency": scale.latency if scale else None,
+        "spot": (scale.spot or None) if scale else None,
         "queue": {
             "name": queue.name,
             "visibility": queue.visibility,
             "retries": queue.retries,
             "retention": queue.retention,
         },
-        "latency": scale.latency if scale else None,
-        "spot": (scale.spot or None) if scale else None,
+        **_container(service),
     }
 
 
-def _container(product: str, environment: Environment, service: Service) -> dict[str, Value]:
+def _container(service: Service) -> dict[str, Value]:
     """What api and worker have in common. A valid manifest gives both a size and a scale."""
     return {
-        **_place(product, environment),
-        "service": service.name,
-        "vpc_id": Reference("module.network.vpc_id"),
-        "task_subnet_ids": Reference("module.network.task_subnet_ids"),
-        "assign_public_ip": Reference("module.network.assign_public_ip"),
-        "cluster_name": Reference("module.cluster.name"),
-        "cluster_arn": Reference("module.cluster.arn"),
-        "repository_url": Reference(f'module.registry.repository_urls["{service.name}"]'),
-        "key_arn": Reference("module.secrets.key_arn"),
-        "topic_arn": Reference("module.alarms.topic_arn"),
         "cpu": service.size.cpu if service.size else None,
         "memory": service.size.memory if service.size else None,
         "min": service.scale.min if service.scale else None,
         "max": service.scale.max if service.scale else None,
         **_reads(service),
+        "key_arn": Reference("module.secrets.key_arn"),
+        "topic_arn": Reference("module.alarms.topic_arn"),
+        "repository_url": Reference(f'module.registry.repository_urls["{service.name}"]'),
+        "cluster_name": Reference("module.cluster.name"),
+        "cluster_arn": Reference("module.cluster.arn"),
+        "vpc_id": Reference("module.network.vpc_id"),
+        "task_subnet_ids": Reference("module.network.task_subnet_ids"),
+        "assign_public_ip": Reference("module.network.assign_public_ip"),
     }
+
+
+def _name(product: str, environment: Environment, service: Service) -> dict[str, Value]:
+    return {**_place(product, environment), "service": service.name}
 
 
 def _reads(service: Service) -> dict[str, Value]:
