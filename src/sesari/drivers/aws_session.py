@@ -1,0 +1,104 @@
+"""A boto3 session from a Reach's variables, never from this process's own environment."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import botocore.config
+import botocore.credentials
+import botocore.exceptions
+import botocore.session
+
+from sesari.errors import Problem, SesariError
+
+_CONFIG = botocore.config.Config(
+    connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4}
+)
+
+
+class AwsSession:
+    """Makes clients for one set of credentials and one endpoint. Thread-safe: clients are, and each is made once."""
+
+    def __init__(self, variables: Mapping[str, str], region: str) -> None:
+        self._endpoint = variables.get("AWS_ENDPOINT_URL")
+        self._session = _session(variables, region)
+
+    def client(self, service: str) -> Any:
+        """A low-level client. Raises SesariError when the profile or the credentials are missing."""
+        try:
+            return self._session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+        except botocore.exceptions.BotoCoreError as error:
+            raise aws_error(error, service) from error
+
+
+def _session(variables: Mapping[str, str], region: str) -> boto3.Session:
+    role, token = variables.get("AWS_ROLE_ARN"), variables.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    if "AWS_ACCESS_KEY_ID" in variables:
+        return boto3.Session(
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+            region_name=region,
+        )
+    if role and token:
+        return _web_identity(role, token, region, variables.get("AWS_ENDPOINT_URL"))
+    try:
+        return boto3.Session(profile_name=variables.get("AWS_PROFILE"), region_name=region)
+    except botocore.exceptions.BotoCoreError as error:
+        raise aws_error(error, "session") from error
+
+
+def _web_identity(role: str, token: str, region: str, endpoint: str | None) -> boto3.Session:
+    core = botocore.session.Session()
+
+    def make_client(service: str, **options: Any) -> Any:
+        return core.create_client(service, **{"region_name": region, "endpoint_url": endpoint, **options})
+
+    fetcher = botocore.credentials.AssumeRoleWithWebIdentityCredentialFetcher(
+        client_creator=make_client,
+        web_identity_token_loader=botocore.utils.FileWebIdentityTokenLoader(token),
+        role_arn=role,
+        extra_args={"RoleSessionName": f"sesari-{uuid.uuid4().hex[:12]}"},
+    )
+    core._credentials = botocore.credentials.DeferredRefreshableCredentials(
+        method="assume-role-with-web-identity", refresh_using=fetcher.fetch_credentials
+    )
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+
+def aws_error(error: Exception, where: str) -> SesariError:
+    """A botocore exception as one clear error; the message is AWS's own, which holds no credential."""
+    if isinstance(error, botocore.exceptions.ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        why = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+        if code in _DENIED:
+            return SesariError(Problem("aws-denied", "AWS denied the request", where, why, _denied_hint(error)))
+        if code in _CREDENTIALS:
+            hint = "Get new credentials for this environment's account and run the command again"
+            return SesariError(Problem("aws-credentials", "AWS did not accept the credentials", where, why, hint))
+        return SesariError(Problem("aws-error", f"AWS refused {error.operation_name}", where, why))
+    if isinstance(error, botocore.exceptions.EndpointConnectionError | botocore.exceptions.HTTPClientError):
+        hint = "Check the network, then run the command again: nothing was lost"
+        return SesariError(Problem("aws-unreachable", "AWS could not be reached", where, str(error), hint))
+    if isinstance(error, botocore.exceptions.NoCredentialsError | botocore.exceptions.ProfileNotFound):
+        hint = "Set AWS_PROFILE, or sign in, with the role of this environment"
+        return SesariError(Problem("aws-credentials", "There are no AWS credentials", where, str(error), hint))
+    return SesariError(Problem("aws-error", "The AWS client failed", where, f"{type(error).__name__}: {error}"))
+
+
+def _denied_hint(error: botocore.exceptions.ClientError) -> str:
+    return f"The role in use must allow {error.operation_name}: is it this environment's own?"
