@@ -66,7 +66,7 @@ class _Walk:
     def changes(self, before: _Side, after: _Side, unknown: Json, path: AttributePath) -> Iterator[AttributeChange]:
         if unknown is True:
             yield from self._unknown(before, path)
-        elif before.value == after.value and type(before.value) is type(after.value) and not _any(unknown):
+        elif _same(before.value, after.value, unknown):
             if path in self.forced:
                 yield self._leaf(before, after, path)
         elif before.mark is True or after.mark is True or len(path) > _DEEPEST:
@@ -96,6 +96,8 @@ class _Walk:
                 yield self._leaf(before, after, path)
                 return
             for key in sorted(left.keys() | right.keys() | (unknown.keys() if isinstance(unknown, dict) else set())):
+                if _same(left.get(key), right.get(key), inner(unknown, key)) and not self._forces((*path, key)):
+                    continue
                 old, new = before.child(key), after.child(key)
                 if key == "value" and any(secret_name((*label_of(side), key)) for side in (left, right)):
                     old, new = _Side(old.value, True), _Side(new.value, True)
@@ -162,6 +164,11 @@ class _Walk:
         return any(
             path[: len(forced)] == forced or ("*" in forced and path[:1] == forced[:1]) for forced in self.forced
         )
+
+
+def _same(before: Json, after: Json, unknown: Json) -> bool:
+    # In Python, unlike in JSON, 1 equals true.
+    return before == after and type(before) is type(after) and not (unknown and _any(unknown))
 
 
 def _object_or_none(value: Json) -> bool:

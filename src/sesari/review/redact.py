@@ -207,13 +207,15 @@ def _entropy(text: str) -> float:
 
 
 def _marked(value: Json, mark: Json, depth: int = 0) -> Iterator[str]:
-    if depth > _DEEPEST:
+    if depth > _DEEPEST or not mark:
         return
-    if isinstance(value, str) and mark is True:
-        yield value
+    if isinstance(value, str):
+        if mark is True:
+            yield value
     elif isinstance(value, dict):
-        for key, child in value.items():
-            yield from _marked(child, inner(mark, key), depth + 1)
+        # Most marks are empty: walk the marks where they are narrower than the value.
+        for key in mark if isinstance(mark, dict) else value:
+            yield from _marked(value.get(key), inner(mark, key), depth + 1)
     elif isinstance(value, list):
         for i, child in enumerate(value):
             yield from _marked(child, inner(mark, i), depth + 1)
