@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from sesari.errors import Problem
 from sesari.model.review import Drift, Review
@@ -99,3 +100,25 @@ class Story:
     def ok(self) -> bool:
         """True when there is something to show, every claim of it held and no problem was met."""
         return bool(self.chapters) and not self.problems and all(chapter.held for chapter in self.chapters)
+
+
+class Moment(Enum):
+    """What a `StoryEvent` tells: a chapter begins, something moves in it, a claim was tried, it is over."""
+
+    OPENED = "opened"
+    MOVED = "moved"
+    TRIED = "tried"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEvent:
+    """One step of a running story. `claim` is set for TRIED, `detail` (what is done now) for MOVED."""
+
+    moment: Moment
+    chapter: Chapter
+    claim: Claim | None = None
+    detail: str = ""
+
+
+StoryReporter: TypeAlias = Callable[[StoryEvent], None]
