@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
 
 
 def explain(parser: argparse.ArgumentParser, description: str, *examples: tuple[str, str]) -> None:
-    """Set the description and the examples, each a command line and what it does."""
-    parser.description = description
+    """Set the description, wrapped, and the examples, each a command line and what it does."""
+    parser.description = textwrap.fill(description, 100)
     width = max(len(line) for line, _ in examples)
     parser.epilog = "examples:\n" + "\n".join(f"  {line:<{width}}   {what}" for line, what in examples)
