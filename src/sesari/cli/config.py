@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     # A pipe has no width: nothing is folded there, so that a line stays a line.
-    console = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 10_000)
-    console.print(settings_table(settings))
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    with console.capture() as captured:
+        console.print(settings_table(settings))
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
     return EXIT_DONE

@@ -131,17 +131,20 @@ def effective_schema() -> JsonObject:
     """The schema of an environment with what it takes from the whole product."""
     whole = table(schema(), "properties")
     own = table(environment_schema(), "properties")
-    shared = {name: node for name, node in whole.items() if name != "environments"}
-    return {"type": "object", "properties": {**own, **shared}}
+    first = {name: whole[name] for name in ("product", "delivery")}
+    last = {name: node for name, node in whole.items() if name not in (*first, "environments")}
+    alone = {name: node for name, node in own.items() if name not in last}
+    return {"type": "object", "properties": {**first, **alone, **last}}
 
 
 def filled(node: JsonObject, tree: Tree, kind: object = None) -> Tree:
-    """The tree with every absent default put in; `kind` is the service's, whose keys alone are filled."""
-    result = dict(tree)
-    for name, child in table(node, "properties").items():
+    """The tree in the schema's order, every absent default put in; `kind` is the service's, whose keys alone are."""
+    properties = table(node, "properties")
+    result = {name: tree.get(name, ABSENT) for name in properties} | tree
+    for name, child in properties.items():
+        value = result[name]
         if not isinstance(child, dict) or not _fits(child, kind):
             continue
-        value = result.get(name, ABSENT)
         if isinstance(value, dict):
             result[name] = filled(child, value, kind)
         elif value is ABSENT:
@@ -151,7 +154,7 @@ def filled(node: JsonObject, tree: Tree, kind: object = None) -> Tree:
         for name, value in result.items():
             if isinstance(value, dict):
                 result[name] = filled(entries, value, value.get("kind", kind))
-    return result
+    return {name: value for name, value in result.items() if value is not ABSENT}
 
 
 def _put_default(result: Tree, name: str, child: JsonObject, kind: object) -> None:

@@ -61,8 +61,12 @@ def names(node: JsonObject) -> list[str]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, None when none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """The known name that was probably meant: misspelt, or cut short. None when none is near."""
+    known = list(known)
+    longer = [other for other in known if len(name) > 1 and other.startswith(name)]
+    if len(longer) == 1:
+        return longer[0]
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return found[0] if found else None
 
 
