@@ -1,0 +1,188 @@
+"""Results for a terminal, as rich renderables; `plain` gives the same as text without colour.
+
+Meaning is never in the colour alone.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sesari.errors import Problem
+from sesari.model.manifest import Origin, Setting
+from sesari.model.plan import Action, SavedPlan
+from sesari.model.review import AttributeChange, Drift, DriftItem, Review, ReviewItem, Risk
+from sesari.views import words
+
+_ACTION_STYLES: Final = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "bold red",
+    Action.DELETE: "bold red",
+}
+_RISK_STYLES: Final = {
+    Risk.DATA_LOSS: "bold red",
+    Risk.OUTAGE: "red",
+    Risk.IDENTITY: "magenta",
+    Risk.NETWORK: "magenta",
+}
+
+
+def plain(renderable: RenderableType, width: int = 80) -> str:
+    """The renderable as text: no colour, no control sequence, no trailing blanks, `width` columns."""
+    out = io.StringIO()
+    # An unset terminal type keeps rich from asking the process's environment.
+    console = Console(
+        file=out,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    console.print(renderable)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).rstrip("\n") + "\n"
+
+
+def review(shown: Review) -> RenderableType:
+    """A plan's review: what it does in one line, then by service, dangerous first."""
+    digest = f" · plan {words.short_digest(shown.plan)}" if shown.plan else ""
+    head = Text.assemble(("Review of ", ""), (shown.environment, "bold"), digest)
+    if shown.empty:
+        return Group(head, Text("No change: what is there is what should be there."))
+    danger = words.danger_text(shown)
+    summary = Text(f"{words.counts_text(shown.counts)} · ")
+    summary.append(danger, style="green" if danger == "nothing dangerous" else "bold red")
+    parts: list[RenderableType] = [head, summary]
+    for group in shown.groups:
+        parts += [Text(), Text(words.service_text(group.service), style="bold")]
+        parts += [part for item in group.items for part in _item(item)]
+    return Group(*parts)
+
+
+def drift(shown: Drift) -> RenderableType:
+    """Drift, made by hand first; churn in one line each."""
+    head = Text.assemble("Drift of ", (shown.environment, "bold"))
+    if not shown.items:
+        return Group(head, Text("None: reality is what the state says."))
+    churn = [item for item in shown.items if item not in shown.hand_made]
+    parts: list[RenderableType] = [
+        head,
+        Text(f"{len(shown.hand_made)} made by hand, {len(churn)} that move by themselves"),
+    ]
+    if shown.hand_made:
+        parts += [Text(), Text("Made by hand", style="bold red")]
+        parts += [part for item in shown.hand_made for part in _drift_item(item)]
+    if churn:
+        parts += [Text(), Text("Moves by itself", style="bold")]
+        parts += [_indented(Text(f"{item.address}: {_paths(item)}", style="dim"), 2) for item in churn]
+    return Group(*parts)
+
+
+def settings(shown: Iterable[Setting], environment: str) -> RenderableType:
+    """Every effective value of one environment, where it came from and what it overrode."""
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("key", overflow="fold", ratio=4)
+    table.add_column("value", overflow="fold", ratio=4)
+    table.add_column("from", overflow="fold", ratio=3)
+    table.add_column("overrode", overflow="fold", ratio=4)
+    for setting in shown:
+        overrode = "\n".join(f"{_plain_value(value)} ({_origin(origin)})" for origin, value in setting.overrode)
+        table.add_row(
+            Text(words.printable(setting.key)),
+            Text(_plain_value(setting.value)),
+            Text(_origin(setting.origin)),
+            Text(overrode, style="dim"),
+        )
+    return Group(Text.assemble("Settings of ", (environment, "bold")), Text(), table)
+
+
+def saved_plan(shown: SavedPlan, path: str | None = None) -> RenderableType:
+    """What a saved plan is, without opening it."""
+    rows = [
+        ("plan", shown.digest),
+        ("environment", shown.environment),
+        ("account", shown.account),
+        ("does", ("removes everything: " if shown.destroy else "") + words.counts_text(shown.changes)),
+        ("author", shown.author),
+        ("created", shown.created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")),
+        ("state", f"serial {shown.state.serial}" if shown.state.lineage else "none yet"),
+        ("sources", shown.sources),
+        ("manifest", shown.manifest),
+        *([("kept at", path)] if path else []),
+    ]
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(words.printable(value)))
+    return table
+
+
+def problems(shown: Iterable[Problem]) -> RenderableType:
+    """Every problem in the one shape of an error: what, where, why, and the way out."""
+    parts: list[RenderableType] = []
+    for problem in shown:
+        parts += [Text()] if parts else []
+        parts.append(Text.assemble(("error: ", "bold red"), (words.printable(problem.what), "bold")))
+        for name, told in (("at", problem.where), ("because", problem.why)):
+            if told:
+                parts.append(_indented(Text.assemble((f"{name}: ", "dim"), words.printable(told)), 2))
+        if problem.hint:
+            parts += [Text(), Text.assemble(("hint: ", "bold cyan"), words.printable(problem.hint))]
+    return Group(*parts)
+
+
+def _item(item: ReviewItem) -> Iterator[RenderableType]:
+    head = Text(overflow="fold")
+    head.append(f"{words.SYMBOLS[item.action]:>3} {item.action.value} ", style=_ACTION_STYLES.get(item.action, ""))
+    head.append(words.printable(words.address_text(item)))
+    if item.risk in words.DANGEROUS:
+        head.append(f"  [{words.RISKS[item.risk]}]", style=_RISK_STYLES[item.risk])
+    yield _indented(head, 1)
+    yield from (_indented(Text(words.printable(reason), overflow="fold"), 6) for reason in item.reasons)
+    yield from (_attribute(change) for change in item.attributes)
+
+
+def _drift_item(item: DriftItem) -> Iterator[RenderableType]:
+    yield _indented(
+        Text.assemble(words.printable(item.address), (f"  {words.drift_text(item)}", "yellow"), overflow="fold"), 2
+    )
+    yield from (_attribute(change) for change in item.attributes)
+
+
+def _attribute(change: AttributeChange) -> RenderableType:
+    text = Text(overflow="fold")
+    text.append(words.printable(words.path_text(change.path)), style="cyan")
+    text.append(f": {words.printable(words.change_text(change))}")
+    return _indented(text, 6)
+
+
+def _indented(text: Text, columns: int) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
+
+
+def _paths(item: DriftItem) -> str:
+    return ", ".join(dict.fromkeys(str(change.path[0]) for change in item.attributes if change.path)) or "order only"
+
+
+def _origin(origin: Origin) -> str:
+    return words.printable(f"{origin.source}:{origin.line}" if origin.line is not None else origin.source)
+
+
+def _plain_value(value: object) -> str:
+    if value is None or value == "":
+        return "(none)"
+    if isinstance(value, tuple | list | set | frozenset):
+        return ", ".join(str(part) for part in value) or "(none)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return words.printable(str(value))
