@@ -27,6 +27,7 @@ _ACTION_STYLES: Final = {
     Action.REPLACE: "bold red",
     Action.DELETE: "bold red",
 }
+_ONE_LINE: Final = 72
 _RISK_STYLES: Final = {
     Risk.DATA_LOSS: "bold red",
     Risk.OUTAGE: "red",
@@ -142,12 +143,15 @@ def problems(shown: Iterable[Problem]) -> RenderableType:
 
 
 def _item(item: ReviewItem) -> Iterator[RenderableType]:
-    head = Text(overflow="fold")
-    head.append(f"{words.SYMBOLS[item.action]:>3} {item.action.value} ", style=_ACTION_STYLES.get(item.action, ""))
-    head.append(words.printable(words.address_text(item)))
+    action = Text(f"{words.SYMBOLS[item.action]:>3} {item.action.value}", style=_ACTION_STYLES.get(item.action, ""))
+    address = Text(words.printable(words.address_text(item)), overflow="fold")
     if item.risk in words.DANGEROUS:
-        head.append(f"  [{words.RISKS[item.risk]}]", style=_RISK_STYLES[item.risk])
-    yield _indented(head, 1)
+        address.append(f"  [{words.RISKS[item.risk]}]", style=_RISK_STYLES[item.risk])
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=11, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(action, address)
+    yield grid
     yield from (_indented(Text(words.printable(reason), overflow="fold"), 6) for reason in item.reasons)
     yield from (_attribute(change) for change in item.attributes)
 
@@ -160,10 +164,16 @@ def _drift_item(item: DriftItem) -> Iterator[RenderableType]:
 
 
 def _attribute(change: AttributeChange) -> RenderableType:
-    text = Text(overflow="fold")
-    text.append(words.printable(words.path_text(change.path)), style="cyan")
-    text.append(f": {words.printable(words.change_text(change))}")
-    return _indented(text, 6)
+    path, told = words.printable(words.path_text(change.path)), words.printable(words.change_text(change))
+    if len(path) + len(told) <= _ONE_LINE or " -> " not in told:
+        return _indented(Text.assemble((path, "cyan"), f": {told}", overflow="fold"), 6)
+    # Long values one below the other, so that the eye finds where they differ.
+    forces = " (forces replacement)" if change.forces_replacement else ""
+    return Group(
+        _indented(Text.assemble((path, "cyan"), f":{forces}", overflow="fold"), 6),
+        _indented(Text(f"- {words.printable(words.value_text(change.before))}", overflow="fold"), 8),
+        _indented(Text(f"+ {words.printable(words.after_text(change))}", overflow="fold"), 8),
+    )
 
 
 def _indented(text: Text, columns: int) -> Padding:

@@ -103,7 +103,7 @@ def change_text(change: AttributeChange) -> str:
         told = f"- {value_text(change.before)}"
     else:
         told = f"{value_text(change.before)} -> {after_text(change)}"
-    return told + (" (forces the replacement)" if change.forces_replacement else "")
+    return told + (" (forces replacement)" if change.forces_replacement else "")
 
 
 def drift_text(item: DriftItem) -> str:
