@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar, cast
 
 from sesari.rehearsal.provider.schema import Collection, ObjectShape, Scalar, Shape
-from sesari.rehearsal.provider.values import Unknown, Value
+from sesari.rehearsal.provider.values import Unknown, Value, wholly_known
 
 LARGEST_INTEGER = 2**63 - 1
 
@@ -99,7 +99,9 @@ def _object(value: Value, shape: ObjectShape, where: str) -> Value:
 
 
 def _distinct(items: list[Value], element: Shape) -> list[Value]:
-    return list({canonical(item, element): item for item in items}.values())
+    # Two unknowns may turn out to be different, so only known elements can be repeated.
+    known = {canonical(item, element): item for item in items if wholly_known(item)}
+    return [*known.values(), *(item for item in items if not wholly_known(item))]
 
 
 def _expect(value: Value, type_: type[T], where: str) -> T:
