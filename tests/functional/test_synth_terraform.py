@@ -5,16 +5,22 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from tests.unit.stack.products import manifest, manifests, whole
+from tests.unit.stack.products import api, environment, manifest, manifests, whole
 from tests.unit.stack.test_stack import roots
 
+import sesari
+from sesari.drivers.infra_folder import InfraFolder, module_files
+from sesari.pipeline.synth import synthesize
 from sesari.stack import hcl, render
+
+MODULES = Path(sesari.__file__).parent / "modules"
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text("${}%\\\"'\n a", max_size=12)
 KEYS = st.text(st.characters(codec="ascii"), min_size=1, max_size=6) | st.sampled_from(["for", "null", "a-b", "1", "ż"])
@@ -26,14 +32,13 @@ VALUES = st.recursive(
 )
 
 
-def terraform(*words: str, cwd: Path, text: str | None = None) -> str:
-    """Run the engine that PATH has; a machine without one says so and fails here, as nothing would be proven."""
-    engine = shutil.which("terraform")
-    if engine is None:
-        pytest.fail("no terraform on PATH: what synth writes was not held to Terraform")
-    env = {"PATH": os.environ["PATH"], "HOME": str(cwd), "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
+def terraform(*words: str, cwd: Path, text: str | None = None, **more: str) -> str:
+    """Run Terraform: that of PATH, else the `engine` extra's."""
+    found = shutil.which("terraform")
+    engine = [found] if found else [sys.executable, "-m", "sesari.drivers.embedded_terraform"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(cwd), "TF_CLI_CONFIG_FILE": os.devnull, **more}
     done = subprocess.run(
-        [engine, *words], cwd=cwd, env=env, input=text, capture_output=True, text=True, check=False, timeout=120
+        [*engine, *words], cwd=cwd, env=env, input=text, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -99,3 +104,47 @@ def test_rendered_roots_are_canonical(tmp_path):
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8", newline="")
     assert terraform("fmt", "-recursive", "-check", "-diff", cwd=tmp_path) == ""
+
+
+@pytest.fixture(scope="module")
+def reattach(tmp_path_factory):
+    """Provider doubles with the true schemas, as TF_REATTACH_PROVIDERS."""
+    words = [sys.executable, "-m", "sesari.rehearsal.provider", "--folder", str(tmp_path_factory.mktemp("double"))]
+    words += ["--environment", "staging", "--account", "222222222222", "--region", "us-east-1"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as double:
+        assert double.stdout
+        documents = json.loads(double.stdout.readline())["reattach"]
+        yield json.dumps(documents["plan"])
+        double.terminate()
+
+
+def invalid(infra: Path, reattach: str) -> dict[str, str]:
+    """The roots that Terraform does not accept, with what it says."""
+    found = {}
+    for versions in sorted(infra.glob("**/versions.tf")):
+        root = versions.parent
+        if (root / "backend.tf").is_file():
+            try:
+                terraform("init", "-backend=false", "-input=false", cwd=root, TF_REATTACH_PROVIDERS=reattach)
+                terraform("validate", "-no-color", cwd=root, TF_REATTACH_PROVIDERS=reattach)
+            except AssertionError as error:
+                found[str(root.relative_to(infra))] = str(error)
+    return found
+
+
+def written(infra: Path, product) -> Path:
+    synthesize(product, InfraFolder(infra, infra.parent / "lock"), lambda name: module_files(MODULES, name))
+    return infra
+
+
+def test_any_valid_manifest_synthesizes_to_terraform_that_validates(tmp_path, reattach):
+    products = [manifest(whole("staging")), *collected(manifests(), 3, 13)]
+    for index, product in enumerate(products):
+        assert invalid(written(tmp_path / str(index) / "infra", product), reattach) == {}
+
+
+def test_a_wrong_input_is_seen(tmp_path, reattach):
+    infra = written(tmp_path / "infra", manifest(environment("dev", (api(),))))
+    main = infra / "dev" / "main.tf"
+    main.write_text(main.read_text().replace("health ", "helth  "))
+    assert list(invalid(infra, reattach)) == ["dev"]
