@@ -2,9 +2,9 @@
 
     python3 tools/run.py rehearse [ARGUMENTS]    the main job: the example product on the offline cloud
     python3 tools/run.py test [ARGUMENTS]        the tests (arguments go to pytest)
-    python3 tools/run.py check                   everything CI checks: lint, format, types, schema, policy, tests
+    python3 tools/run.py check                   everything CI checks: lint, format, types, schema, frontend, tests
     python3 tools/run.py lint                    the same without the tests
-    python3 tools/run.py long                    what takes minutes: long tests, a build of the example's frontend
+    python3 tools/run.py long                    the tests that take minutes (one builds and runs the frontend)
     python3 tools/run.py sesari [ARGUMENTS]      any other sesari command
 
 Needs Python 3.11 or newer, git and a package registry; nothing else. What it installs goes to .venv in this folder
@@ -14,6 +14,7 @@ Needs Python 3.11 or newer, git and a package registry; nothing else. What it in
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ VENV = ROOT / ".venv"
 CHECKOV_VENV = ROOT / ".venv-checkov"
 CHECKOV = "checkov==3.3.30"
 EXAMPLE = ROOT / "examples" / "sesari"
+OLDEST_NODE = 20
+WEB = [("install", ["ci"]), ("lint", ["run", "lint"]), ("types", ["run", "types"]), ("tests", ["test"])]
 
 
 def newer_python():
@@ -106,7 +109,7 @@ def lint_steps(python):
         ("lint", [python, "-m", "ruff", "check", "."]),
         ("format", [python, "-m", "ruff", "format", "--check", "."]),
         ("types", [python, "-m", "mypy", "--strict"]),
-        ("schema", [python, "tools/check_schema.py"]),
+        ("schema", [python, "tools/schema.py"]),
     ]
 
 
@@ -131,38 +134,36 @@ def report(failed):
     return 0
 
 
+def web_steps():
+    """The example's frontend, where this machine has Node and npm; where not, the run says so."""
+    node = shutil.which("node")
+    version = subprocess.run([node, "--version"], stdout=subprocess.PIPE, check=False).stdout.decode() if node else ""
+    found = re.match(r"v(\d+)\.", version)
+    if found is None or int(found.group(1)) < OLDEST_NODE or shutil.which("npm") is None:
+        say(
+            f"==> web\nNOT CHECKED: the example's frontend needs Node {OLDEST_NODE} or newer with npm, not found on PATH"
+        )
+        return []
+    npm = ["npm", "--prefix", "examples/sesari/apps/web"]
+    return [(f"web {name}", [*npm, *arguments]) for name, arguments in WEB]
+
+
 def lint(arguments):
     python = str(project_python(["dev"]))
     checkov_python()
-    return report(failed_steps(lint_steps(python)))
+    return report(failed_steps([*lint_steps(python), *web_steps()]))
 
 
 def check(arguments):
     python = str(project_python(["dev"]))
     checkov_python()
     tests = ("tests", [python, "-m", "pytest", "-n", "2", *arguments])
-    return report(failed_steps([*lint_steps(python), tests]))
+    return report(failed_steps([*lint_steps(python), *web_steps(), tests]))
 
 
 def long(arguments):
-    """What does not belong in every check: minutes of tests, and npm (which needs Node and a registry)."""
-    python = str(project_python(["dev"]))
-    steps = [("long tests", [python, "-m", "pytest", "-n", "2", "-m", "long", "--override-ini=addopts=-q", *arguments])]
-    if shutil.which("npm"):
-        web = ["npm", "--prefix", "examples/sesari/apps/web"]
-        steps += [("web " + name, [*web, *argv]) for name, argv in WEB_STEPS]
-    else:
-        say("the example's frontend is not built: no npm on PATH")
-    return report(failed_steps(steps))
+    become([str(project_python(["dev"])), "-m", "pytest", "-m", "long", *arguments])
 
-
-WEB_STEPS = [
-    ("install", ["ci"]),
-    ("lint", ["run", "lint"]),
-    ("types", ["run", "types"]),
-    ("tests", ["test"]),
-    ("build", ["run", "build"]),
-]
 
 COMMANDS = {"rehearse": rehearse, "test": test, "check": check, "lint": lint, "long": long, "sesari": sesari}
 
