@@ -13,7 +13,8 @@ from sesari.rehearsal.provider.call_log import CallLog, FaultFile
 from sesari.rehearsal.provider.configuration import configuration_check
 from sesari.rehearsal.provider.data_sources import answer
 from sesari.rehearsal.provider.fabricate import Place
-from sesari.rehearsal.provider.recorded import Recorded
+from sesari.rehearsal.provider.faults import fault_error
+from sesari.rehearsal.provider.recorded import Denial, Recorded
 from sesari.rehearsal.provider.resources import Resources
 from sesari.rehearsal.provider.router import Router
 from sesari.rehearsal.provider.schema import ProviderSchema, parse_provider
@@ -77,6 +78,7 @@ def recorded_backend(
         table=load_table(schema.name),
         place=habitat.place,
         data_source=lambda type, config: answer(type, config, habitat.place, store, caller),
+        denied=_denial(caller) if identity == "plan" else None,
     )
 
 
@@ -84,6 +86,10 @@ def caller_arn(habitat: Habitat, identity: str) -> str:
     """The ARN that an identity's errors and `aws_caller_identity` name."""
     place = habitat.place
     return f"arn:{place.partition}:sts::{place.account}:assumed-role/{habitat.environment}-{identity}/rehearsal"
+
+
+def _denial(caller: str) -> Denial:
+    return lambda type, operation: fault_error("AccessDenied", type, operation, caller)
 
 
 def servicers(

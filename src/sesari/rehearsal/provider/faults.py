@@ -13,6 +13,8 @@ Operation = Literal["create", "read", "update", "delete", "find", "data"]
 FaultKind = Literal["AccessDenied", "Throttling", "Timeout", "ServerError"]
 
 STATUS = {"AccessDenied": 403, "Throttling": 400, "Timeout": 0, "ServerError": 500}
+EC2 = {"vpc", "subnet", "route", "eip", "nat", "internet", "network", "security", "flow"}
+EC2_TYPES = {"aws_default_security_group"}
 VERBS = {
     "create": "creating",
     "read": "reading",
@@ -74,36 +76,44 @@ def _fault(index: int, raw: Mapping[str, Any]) -> Fault:
     )
 
 
-def fault_error(fault: Fault, type: str, operation: Operation, caller: str) -> ProviderError:
-    """The error of a fault, worded as the real provider words it."""
+def fault_error(kind: FaultKind, type: str, operation: Operation, caller: str) -> ProviderError:
+    """An error of a cloud, worded as the real provider words it. `caller` is the ARN that was refused."""
     words = " ".join(part.upper() if len(part) < 4 else part.capitalize() for part in type.split("_")[1:])
     summary = f"{VERBS[operation]} {words}"
     if not type.startswith("aws_"):
-        return ProviderError(f"Error {summary}", f"Could not complete the request: {_http(fault)}")
-    service = type.split("_")[1]
-    call = "".join(part.capitalize() for part in (operation, *type.split("_")[2:]))
+        return ProviderError(f"Error {summary}", f"Could not complete the request: {_http(kind)}")
+    service, kind_of_thing = service_of(type)
+    call = "".join(part.capitalize() for part in (operation, *kind_of_thing.split("_")))
     request = "00000000-0000-4000-8000-000000000000"
-    if fault.error == "Timeout":
+    if kind == "Timeout":
         cause = "exceeded maximum number of attempts, 25, https response error: context deadline exceeded"
     else:
         cause = (
-            f"https response error StatusCode: {STATUS[fault.error or 'ServerError']}, RequestID: {request}, "
-            f"{_api(fault, service, call, caller)}"
+            f"https response error StatusCode: {STATUS[kind]}, RequestID: {request}, "
+            f"{_api(kind, service, call, caller)}"
         )
     return ProviderError(f"{summary}: operation error {service.upper()}: {call}, {cause}")
 
 
-def _api(fault: Fault, service: str, call: str, caller: str) -> str:
-    if fault.error == "AccessDenied":
+def service_of(type: str) -> tuple[str, str]:
+    """An aws type's service and the rest of its name; EC2's types do not say that they are EC2's."""
+    service, _, rest = type.removeprefix("aws_").partition("_")
+    if service in EC2 or type in EC2_TYPES:
+        return "ec2", type.removeprefix("aws_")
+    return service, rest or service
+
+
+def _api(kind: FaultKind, service: str, call: str, caller: str) -> str:
+    if kind == "AccessDenied":
         return f"api error AccessDeniedException: User: {caller} is not authorized to perform: {service}:{call}"
-    if fault.error == "Throttling":
+    if kind == "Throttling":
         return "api error ThrottlingException: Rate exceeded"
     return "api error InternalServerError: The server encountered an internal error"
 
 
-def _http(fault: Fault) -> str:
+def _http(kind: FaultKind) -> str:
     return {
         "AccessDenied": "403 forbidden: not authorized",
         "Throttling": "429 too_many_requests: rate limited",
         "Timeout": "context deadline exceeded",
-    }.get(fault.error or "", "500 internal_server_error: internal server error")
+    }.get(kind, "500 internal_server_error: internal server error")

@@ -8,21 +8,27 @@ from typing import Any
 
 from sesari.rehearsal.provider.backend import Attributes, Label, ProviderError
 from sesari.rehearsal.provider.fabricate import Place, fabricate
+from sesari.rehearsal.provider.faults import Operation
 from sesari.rehearsal.provider.schema import ProviderSchema
 from sesari.rehearsal.provider.store import RecordStore
 
 DataSource = Callable[[str, Attributes], Attributes]
+Denial = Callable[[str, Operation], ProviderError]
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """`table` holds each type's own computed values (see fabricate); `data_source` answers data sources."""
+    """`table` holds each type's own computed values (see fabricate); `data_source` answers data sources.
+
+    With `denied` set, every write raises the error that it makes of a type and an operation: a role that only reads.
+    """
 
     store: RecordStore
     schema: ProviderSchema
     table: Mapping[str, Mapping[str, Any]]
     place: Place
     data_source: DataSource
+    denied: Denial | None = None
 
     @property
     def label(self) -> Label:
@@ -30,6 +36,7 @@ class Recorded:
 
     def create(self, type: str, planned: Attributes) -> Attributes:
         """Raises ProviderError when the cloud would already have a resource of that id."""
+        self._require_writable(type, "create")
         with self.store.exclusive():
             number = self.store.next(self._sequence(type, planned))
             seed = f"{self.place.account}/{type}/{self._name(planned)}/{number}"
@@ -49,6 +56,7 @@ class Recorded:
 
     def update(self, type: str, prior: Attributes, planned: Attributes) -> Attributes:
         """Raises ProviderError when the resource is gone."""
+        self._require_writable(type, "update")
         with self.store.exclusive():
             id = self.key(type, prior)
             if self.store.get(type, id) is None:
@@ -63,6 +71,7 @@ class Recorded:
         return state
 
     def delete(self, type: str, prior: Attributes) -> None:
+        self._require_writable(type, "delete")
         self.store.remove(type, self.key(type, prior))
 
     def find(self, type: str, id: str) -> Attributes | None:
@@ -94,6 +103,10 @@ class Recorded:
             return str(state.get("id"))
         attributes = self.schema.resources[type].block.attributes.values()
         return "/".join(str(state.get(attribute.name)) for attribute in attributes if attribute.required)
+
+    def _require_writable(self, type: str, operation: Operation) -> None:
+        if self.denied is not None:
+            raise self.denied(type, operation)
 
     def _storable(self, type: str, state: Attributes) -> Attributes:
         attributes = self.schema.resources[type].block.attributes

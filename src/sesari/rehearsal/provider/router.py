@@ -72,4 +72,4 @@ class Router:
         if fault.kill:
             os.kill(os.getpid(), signal.SIGKILL)
         if fault.error is not None:
-            raise fault_error(fault, type, operation, self.caller)
+            raise fault_error(fault.error, type, operation, self.caller)
