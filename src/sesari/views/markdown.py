@@ -78,7 +78,8 @@ def _fitted(head: str, blocks: list[tuple[str, str, int]], limit: int, command: 
 
 
 def _cut(left: int, total: int, command: str) -> str:
-    return f"\n> **Cut here: {left} of {total} changes are not shown**, the less dangerous ones. All of them: `{command}`\n"
+    told = f"{left} of {total} changes are not shown"
+    return f"\n> **Cut here: {told}.** The most dangerous of each service come first. All of them: `{command}`\n"
 
 
 def _item(item: ReviewItem) -> str:

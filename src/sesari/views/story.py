@@ -79,12 +79,11 @@ Row = tuple[str, Text, float | None]
 def chapter_rows(chapter: Chapter, repeats: bool = False) -> Iterator[Row]:
     """The lines of one chapter as (left column, text, seconds). `repeats`: the line above has the same title."""
     title = "" if repeats else chapter.title
-    if chapter.summary:
-        yield title, Text(printable(chapter.summary), overflow="fold"), chapter.seconds
-        title = ""
     for claim in chapter.claims:
         yield title, claim_text(claim), claim.seconds if claim.seconds >= _QUICK else None
         title = ""
+    if chapter.summary:
+        yield title, _summary(chapter), chapter.seconds
 
 
 def claim_text(claim: Claim) -> Text:
@@ -98,6 +97,10 @@ def claim_text(claim: Claim) -> Text:
     if claim.detail:
         text.append(f" · {printable(claim.detail)}", style="" if claim.held is False else "dim")
     return text
+
+
+def _summary(chapter: Chapter) -> Text:
+    return Text(printable(chapter.summary), overflow="fold", style="dim")
 
 
 def _table(rows: Iterator[Row]) -> Table:
@@ -184,7 +187,7 @@ class StoryView:
             claim = event.claim
             yield title, claim_text(claim), claim.seconds if claim.seconds >= _QUICK else None
         elif event.moment is Moment.CLOSED and event.chapter.summary:
-            yield title, Text(printable(event.chapter.summary), overflow="fold"), event.chapter.seconds
+            yield title, _summary(event.chapter), event.chapter.seconds
         else:
             return
         self._title = event.chapter.title
