@@ -9,6 +9,7 @@ import pytest
 from tests.unit.stack.products import api, environment, manifest, web, whole
 
 import sesari
+from sesari.cli import main
 from sesari.drivers.infra_folder import STAGING, InfraFolder, module_files
 from sesari.errors import Refused, SesariError
 from sesari.pipeline import synth
@@ -252,3 +253,62 @@ def test_a_run_killed_between_two_files_is_finished_by_the_next_even_for_another
         write(infra, third)
         assert tree(infra) == tree_of(third, infra.parent / f"clean-{lives}")
         write(infra, PRODUCT)
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "sesari" / "sesari.toml"
+
+
+@pytest.fixture
+def product(tmp_path) -> Path:
+    (tmp_path / "product").mkdir()
+    (tmp_path / "product" / "sesari.toml").write_bytes(EXAMPLE.read_bytes())
+    return tmp_path / "product"
+
+
+def test_the_command_writes_says_what_and_is_quiet_the_second_time(product, capsys):
+    assert main(["synth", "--project", str(product)]) == 0
+    out, err = capsys.readouterr()
+    assert "  written  infra/bootstrap/delivery/backend.tf\n" in out and err == ""
+    assert out.splitlines()[-1].startswith("infra/ is what sesari.toml says: ")
+    assert main(["synth", "--project", str(product), "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["written"], done["removed"]) == ([], []) and done["unchanged"] > 50
+
+
+def test_the_check_exits_with_3_and_names_the_files(product, capsys):
+    assert main(["synth", "--project", str(product)]) == 0
+    assert main(["synth", "--check", "--project", str(product)]) == 0
+    manifest_file = product / "sesari.toml"
+    manifest_file.write_text(manifest_file.read_text().replace('health = "/healthz"', 'health = "/ready"'))
+    capsys.readouterr()
+    assert main(["synth", "--check", "--project", str(product), "--json"]) == 3
+    out, err = capsys.readouterr()
+    errors = json.loads(err)["errors"]
+    assert out == "" and {error["code"] for error in errors} == {"synth-stale"}
+    assert [error["at"] for error in errors] == [f"infra/{name}/main.tf" for name in ("dev", "production", "staging")]
+
+
+def test_a_hand_edit_is_told_in_the_shape_of_an_error(product, capsys):
+    assert main(["synth", "--project", str(product)]) == 0
+    with (product / "infra" / "dev" / "main.tf").open("a") as file:
+        file.write("# mine\n")
+    capsys.readouterr()
+    assert main(["synth", "--project", str(product)]) == 3
+    assert capsys.readouterr().err == (
+        "error: infra/dev/main.tf was changed by hand\n"
+        "  at: infra/dev/main.tf\n"
+        "  because: it is not as `sesari synth` left it\n"
+        "\n"
+        "hint: Move the change into sesari.toml, or run `sesari synth --force` to lose it\n"
+    )
+
+
+def test_a_wrong_manifest_writes_nothing(product, capsys):
+    (product / "sesari.toml").write_text("[product]\nname = 3\n")
+    assert main(["synth", "--project", str(product)]) == 1
+    assert "error: " in capsys.readouterr().err and not (product / "infra").exists()
+
+
+def test_check_and_force_are_one_choice(capsys):
+    assert main(["synth", "--check", "--force"]) == 1
+    assert "not allowed with argument" in capsys.readouterr().err

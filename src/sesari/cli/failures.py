@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from sesari import __version__
@@ -93,31 +94,25 @@ def _save(failure: BaseException, words: list[str], project: Path | None) -> Pat
 
 
 def _tell(problems: tuple[Problem, ...], code: int, as_json: bool) -> int:
-    _write(_json(problems) if as_json else "\n\n".join(map(_text, problems)))
+    from sesari.views import json, terminal
+
+    if as_json:
+        _write(json.line(json.problems(problems)))
+    elif sys.stderr.isatty():
+        from rich.console import Console
+
+        with suppress(OSError):  # nobody is left to tell; the exit code still speaks
+            Console(stderr=True, highlight=False).print(terminal.problems(problems))
+    else:
+        # A pipe has no width: a line stays a line.
+        _write(terminal.plain(terminal.problems(problems), width=10_000))
     return code
 
 
-def _json(problems: tuple[Problem, ...]) -> str:
-    import json
-
-    fields = ("code", "what", "where", "why", "hint")
-    return json.dumps({"errors": [{field: getattr(problem, field) for field in fields} for problem in problems]})
-
-
-def _text(problem: Problem) -> str:
-    lines = [f"error: {problem.what}"]
-    lines += [f"  at: {problem.where}"] if problem.where else []
-    lines += [f"  because: {problem.why}"] if problem.why else []
-    lines += ["", f"hint: {problem.hint}"] if problem.hint else []
-    return "\n".join(lines)
-
-
 def _write(text: str) -> None:
-    try:
-        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+    with suppress(OSError):
+        sys.stderr.write(text)
         sys.stderr.flush()
-    except OSError:
-        sys.stderr = None  # nobody is left to tell; the exit code still speaks
 
 
 def _reader_gone() -> bool:
