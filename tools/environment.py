@@ -158,7 +158,7 @@ def fetch_pip(folder):
 
 
 def create(folder):
-    """An empty virtual environment with pip."""
+    """An empty virtual environment, still without pip."""
     try:
         subprocess.run(
             [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)],
@@ -171,7 +171,13 @@ def create(folder):
             f"a virtual environment could not be made in {folder}: {error.stdout.decode().strip()}",
             "On Debian and Ubuntu: apt-get install python3-venv",
         ) from error
+
+
+def add_pip(folder):
+    """pip, from Python itself where it brings one, otherwise from the registry."""
     python = str(python_of(folder))
+    if subprocess.run([python, "-I", "-c", "import pip"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        return
     bundled = subprocess.run(
         [python, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
     )
@@ -243,6 +249,7 @@ def ensure(folder, digest, wanted, requirements, what):
         else:
             present = set()
             create(folder)
+        add_pip(folder)
         parts = sorted(present | set(wanted))
         marker = folder / MARKER
         marker.unlink(missing_ok=True)

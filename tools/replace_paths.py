@@ -109,14 +109,14 @@ def _refusals(output: str) -> Iterator[tuple[tuple[str, str], str]]:
                 yield (parts[0], parts[1]), " ".join(words.split())
 
 
-def questions(types: set[str] | None) -> dict[tuple[str, str], tuple[Any, dict[str, Any]]]:
-    """(type, variant) to its base and the other values by dotted path. The main variant is `main`."""
+def questions(types: set[str] | None) -> dict[tuple[str, str], tuple[Any, dict[str, Any], dict[str, Any]]]:
+    """(type, variant) to its base, the other values by dotted path, and prior values that cannot be made up."""
     asked = {}
     for type_, entry in json.loads(QUESTIONS.read_text()).items():
         if types is None or type_ in types:
-            asked[type_, "main"] = (entry["base"], entry["change"])
+            asked[type_, "main"] = (entry["base"], entry["change"], entry.get("state", {}))
             for index, variant in enumerate(entry.get("variants", {}).values()):
-                asked[type_, f"variant{index}"] = (variant["base"], variant["change"])
+                asked[type_, f"variant{index}"] = (variant["base"], variant["change"], variant.get("state", {}))
     return asked
 
 
@@ -178,13 +178,13 @@ def recomputed(changes: list[Any], block: Any) -> list[str]:
 def ask(asker: Asker, types: set[str] | None, verbose: bool) -> dict[str, Any]:
     """The sidecar's content for these types."""
     asked, schemas = questions(types), asker.schemas()
-    created, refused = asker.plan({key: base for key, (base, _) in asked.items()})
+    created, refused = asker.plan({key: base for key, (base, _, _) in asked.items()})
     if refused:
         raise SystemExit("bases that cannot be planned:\n" + "\n".join(f"{key}: {why}" for key, why in refused.items()))
     copies, paths, resources = {}, {}, []
-    for (type_, variant), (base, changes) in asked.items():
+    for (type_, variant), (base, changes, known) in asked.items():
         schema, change = schemas[type_], created[type_, variant]
-        prior = made_up(change["after"], change["after_unknown"], schema["block"])
+        prior = {**made_up(change["after"], change["after_unknown"], schema["block"]), **known}
         for path, value in changes.items():
             name = f"{variant}__{path.replace('.', '__')}"
             copies[type_, name], paths[type_, name] = changed(base, path, value), path
