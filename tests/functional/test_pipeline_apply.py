@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.functional.bench import Shop, data, emulator, prepare, write_root
+
 from sesari.pipeline.apply import apply_plan
 from sesari.pipeline.plan import make_plan
-
-from tests.functional.bench import Shop, data, emulator, prepare, write_root
 
 
 @pytest.fixture(scope="module")

@@ -26,11 +26,14 @@ def aws_account(client: Any) -> str:
 
 
 def vercel_team(variables: Mapping[str, str], expected: str) -> str | None:
-    """The id of the team `expected` as Vercel knows it to this token; None when the token does not reach it."""
+    """`expected` (a team's id or slug) when this token reaches that team, else the one it does reach, None for none.
+
+    https://vercel.com/docs/rest-api/reference/endpoints/teams/get-a-team
+    """
     base = variables.get("SESARI_VERCEL_API", VERCEL_API)
     answer = _get("Vercel", base, f"/v2/teams/{expected}", variables.get("VERCEL_API_TOKEN"), "VERCEL_API_TOKEN")
-    found = answer.get("id") if isinstance(answer, dict) else None
-    return found if isinstance(found, str) else None
+    names = [str(answer[name]) for name in ("id", "slug") if answer.get(name)] if isinstance(answer, dict) else []
+    return expected if expected in names else next(iter(names), None)
 
 
 def supabase_organization(variables: Mapping[str, str], expected: str) -> str | None:

@@ -20,6 +20,7 @@ from sesari.pipeline.tools import Scratch, Tools
 from sesari.release.admission import Facts, admit
 from sesari.release.records import (
     DEPLOYED_KEY,
+    Deployed,
     decode_deployed,
     encode_deployed,
     environment_digest,
@@ -52,7 +53,7 @@ def apply_plan(tools: Tools, wanted: str | None = None) -> Applied:
     ):
         push_back(tools, lease)
         _admitted(tools, saved, file)
-        _apply(tools, lease, file)
+        apply_file(tools, lease, file)
         _record(tools, saved, lease)
     tools.report(Progress(tools.name, "apply", Phase.SUCCEEDED, told(saved)))
     return Applied(saved, lease.lease.token)
@@ -60,12 +61,11 @@ def apply_plan(tools: Tools, wanted: str | None = None) -> Applied:
 
 def _admitted(tools: Tools, saved: SavedPlan, file: Scratch) -> None:
     """Everything is read now, under the lock: what was true when the plan was made proves nothing."""
-    stored = tools.state.get(DEPLOYED_KEY)
     facts = Facts(
         sources=sources_digest(tools.root.sources()),
         state=read_state_version(_state(tools), tools.where),
         manifest=environment_digest(tools.environment),
-        deployed=decode_deployed(stored.body, DEPLOYED_KEY) if stored else None,
+        deployed=deployed(tools),
         identities=tools.identify(),
         provider_lock=tools.provider_lock(),
         now=tools.clock.now(),
@@ -75,7 +75,14 @@ def _admitted(tools: Tools, saved: SavedPlan, file: Scratch) -> None:
         raise Refused(problems)
 
 
-def _apply(tools: Tools, lease: HeldLease, file: Scratch) -> None:
+def deployed(tools: Tools) -> Deployed | None:
+    """The manifest that rules the environment now, None before its first apply. Raises SesariError."""
+    stored = tools.state.get(DEPLOYED_KEY)
+    return decode_deployed(stored.body, DEPLOYED_KEY) if stored else None
+
+
+def apply_file(tools: Tools, lease: HeldLease, file: Scratch) -> None:
+    """Apply an open plan file under lease and lock; a state that could not be saved is told with the way out."""
     lease.check()
     arguments = terraform_argv.apply(file.path)
     try:

@@ -17,10 +17,11 @@ _LOOK = 1.0
 
 
 class HeldLease:
-    """A lease that is held now. `check` raises as soon as it is not."""
+    """A lease that is held now; `dead` is whom it was taken from. `check` raises as soon as it is not held."""
 
-    def __init__(self, tools: Tools, lease: Lease, version: str, inherited: int) -> None:
+    def __init__(self, tools: Tools, lease: Lease, version: str, inherited: int, dead: Lease | None) -> None:
         self.lease = lease
+        self.dead = dead
         self.inherited = inherited
         self._tools = tools
         self._version = version
@@ -99,8 +100,8 @@ def current_lease(store: Store, environment: str) -> Lease | None:
 def held(tools: Tools, purpose: str) -> Iterator[HeldLease]:
     """Hold the environment while the block runs. Raises Refused `environment-held` when somebody alive holds it."""
     with tools.mark.claim(tools.holder) as inherited:
-        lease, version = _take(tools, purpose)
-        mine = HeldLease(tools, lease, version, inherited)
+        take, version = _take(tools, purpose)
+        mine = HeldLease(tools, take.lease, version, inherited, take.dead)
         mine.start()
         try:
             yield mine
@@ -109,7 +110,7 @@ def held(tools: Tools, purpose: str) -> Iterator[HeldLease]:
         mine.check()
 
 
-def _take(tools: Tools, purpose: str) -> tuple[Lease, str]:
+def _take(tools: Tools, purpose: str) -> tuple[Take, str]:
     seen: Lease | None = None
     began, moved = tools.clock.elapsed(), False
     while True:
@@ -134,7 +135,7 @@ def _take(tools: Tools, purpose: str) -> tuple[Lease, str]:
         if isinstance(decision, Take):
             taken = _try(tools, decision.lease, found)
             if taken is not None:
-                return decision.lease, taken
+                return decision, taken
         else:
             _pause(tools, decision)
 

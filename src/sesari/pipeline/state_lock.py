@@ -50,6 +50,12 @@ def found_lock(tools: Tools) -> StateLock | None:
     return None if stored is None else _read(stored)
 
 
+def drop(tools: Tools, lock: StateLock) -> None:
+    """Delete exactly this lock object; if it has changed meanwhile it is left alone."""
+    with suppress(Conflict):
+        tools.state.delete(lock.stored.key, lock.stored.version)
+
+
 def _take(tools: Tools, held: HeldLease, operation: str) -> str:
     body = _body(tools, held, operation)
     for _ in range(3):
@@ -64,8 +70,7 @@ def _take(tools: Tools, held: HeldLease, operation: str) -> str:
             return there.stored.version
         if not is_own_lock(there.id, held.lease):
             raise Refused(locked_by(there, tools))
-        with suppress(Conflict):
-            tools.state.delete(lock_key(tools), there.stored.version)
+        drop(tools, there)
     raise Refused(
         Problem(
             "state-locked", f"The state of `{tools.name}` is locked again and again", tools.where, None, "Try later"

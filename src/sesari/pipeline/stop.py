@@ -17,6 +17,15 @@ _ABORTED = Problem(
 )
 
 
+EXIT_INTERRUPTED = 130
+
+
+class Aborted(SesariError):
+    """Somebody stopped the work. Exit code 130, as of any command that Ctrl-C stops."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
 class Stop:
     """One per piece of work; any thread may ask, the runs that are attached are told."""
 
@@ -42,7 +51,7 @@ class Stop:
     def check(self) -> None:
         """Raise the reason, if somebody asked to stop. Called before every effect."""
         if self.reason is not None:
-            raise SesariError(self.reason)
+            raise Aborted(self.reason) if self.reason is _ABORTED else SesariError(self.reason)
 
     def wait(self, seconds: float) -> bool:
         """Sleep, but wake up when asked to stop; True then."""

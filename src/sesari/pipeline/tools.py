@@ -88,8 +88,12 @@ class Scratch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """`where` is the state object for people: `bucket/key`. `scratch(body)` opens a private file that holds it."""
+    """`name` is the root below `infra/`: the environment's, or `bootstrap/<environment>`; lease and lock go by it.
 
+    `where` is the state object for people: `bucket/key`. `scratch(body)` opens a private file that holds it.
+    """
+
+    name: str
     environment: Environment
     holder: str
     author: str
@@ -108,8 +112,3 @@ class Tools:
     provider_lock: Callable[[], bool]
     report: Reporter
     stop: Stop
-
-    @property
-    def name(self) -> str:
-        """The environment's."""
-        return self.environment.name

@@ -15,19 +15,27 @@ from sesari.drivers.aws_session import AwsSession
 from sesari.drivers.clock import SystemClock
 from sesari.drivers.holder_mark import HolderMark
 from sesari.drivers.identity import aws_account, supabase_organization, vercel_team
+from sesari.drivers.local_copy import LocalCopy
+from sesari.drivers.lock_folder import LockFolder
 from sesari.drivers.root_folder import RootFolder
 from sesari.drivers.s3_store import S3Store
 from sesari.drivers.scratch import scratch
 from sesari.drivers.terraform import find_engine
 from sesari.drivers.vault import KmsVault
+from sesari.manifest import parse, select
 from sesari.model.access import Access, Project, Purpose, Reach
 from sesari.model.engine import Engine
 from sesari.model.identity import Identities
-from sesari.model.manifest import Environment, Manifest
+from sesari.model.manifest import Environment, Manifest, Network
 from sesari.model.progress import Reporter, silent
+from sesari.pipeline.lock import lock_providers
+from sesari.pipeline.manifest import read_sources
 from sesari.pipeline.stop import Stop
+from sesari.pipeline.synth import stacks
 from sesari.pipeline.tools import Tools
+from sesari.stack import desired
 
+DELIVERY = "delivery"
 _DELIVERY = "SESARI_DELIVERY_"
 _TAKEN = ("AWS_", "VERCEL_", "SUPABASE_", "SESARI_")
 
@@ -75,15 +83,40 @@ class Wiring:
 
     def tools(self, environment: str, purpose: Purpose, report: Reporter = silent, stop: Stop | None = None) -> Tools:
         """The tools for one environment. Raises SesariError when its credentials cannot be had."""
+        found = select(self.manifest, environment)
         reach = self.access.reach(environment, purpose)
-        found = self.manifest.environments[environment]
+        return self._tools(environment, f"{environment}/terraform.tfstate", found, reach, report, stop or Stop())
+
+    def bootstrap_tools(self, name: str, report: Reporter = silent, stop: Stop | None = None) -> Tools:
+        """The tools for the bootstrap root of an environment, or of the delivery account (`delivery`)."""
+        found = self._delivery_environment() if name == DELIVERY else select(self.manifest, name)
+        reach = self.access.reach(name, Purpose.BOOTSTRAP)
+        if name == DELIVERY:
+            reach = Reach({**reach.variables, **delivery_variables(reach.variables)}, reach.rehearsal)
+        return self._tools(f"bootstrap/{name}", f"bootstrap/{name}.tfstate", found, reach, report, stop or Stop())
+
+    def local_copy(self, tools: Tools) -> LocalCopy:
+        """The working copy in which a bootstrap root is made before its bucket exists."""
+        return LocalCopy(self.project.infra, self.project.work, tools.name)
+
+    def service_of_module(self, environment: str) -> dict[str, str | None]:
+        """How a plan's addresses find their service."""
+        return desired(self.manifest, environment).service_of_module
+
+    def lock(self) -> tuple[str, ...]:
+        """Write every root's provider lock file; the directories whose file changed."""
+        return lock_providers(self.engine, LockFolder(self.project.infra, self.project.work), stacks(self.manifest))
+
+    def _tools(
+        self, name: str, key: str, environment: Environment, reach: Reach, report: Reporter, stop: Stop
+    ) -> Tools:
         product = self.manifest.product.name
-        bucket = f"{product}-{environment}-state-{found.account}"
-        session = AwsSession(reach.variables, found.region)
-        root = RootFolder(self.project.infra, self.project.work, environment)
-        key = f"{environment}/terraform.tfstate"
+        bucket = f"{product}-{environment.name}-state-{environment.account}"
+        session = AwsSession(reach.variables, environment.region)
+        root = RootFolder(self.project.infra, self.project.work, name)
         return Tools(
-            environment=found,
+            name=name,
+            environment=environment,
             holder=f"{author(self.machine)}/{os.getpid()}-{uuid.uuid4().hex[:8]}",
             author=author(self.machine),
             state_key=key,
@@ -91,22 +124,46 @@ class Wiring:
             reach=reach,
             engine=self.engine,
             root=root,
-            mark=HolderMark(self.project.work / "holders" / environment),
+            mark=HolderMark(self.project.work / "holders" / name),
             state=S3Store(session.client("s3"), bucket),
             delivery=self._delivery(reach),
-            vault=KmsVault(session.client("kms"), f"alias/{product}-{environment}-state"),
+            vault=KmsVault(session.client("kms"), f"alias/{product}-{environment.name}-state"),
             clock=SystemClock(),
-            identify=_identify(session, reach, found),
+            identify=_identify(session, reach, environment),
             scratch=scratch,
             provider_lock=lambda: reach.rehearsal or root.has_provider_lock(),
             report=report,
-            stop=stop or Stop(),
+            stop=stop,
         )
 
     def _delivery(self, reach: Reach) -> S3Store:
         store = self.manifest.delivery
         session = AwsSession(delivery_variables(reach.variables), store.region)
         return S3Store(session.client("s3"), f"{self.manifest.product.name}-delivery-{store.account}")
+
+    def _delivery_environment(self) -> Environment:
+        """The delivery account as an environment that has nothing but its account."""
+        store = self.manifest.delivery
+        return Environment(
+            name=DELIVERY,
+            account=store.account,
+            region=store.region,
+            protect=True,
+            network=Network("", "none"),
+            vercel_team=None,
+            supabase_organization=None,
+            allow_destroy=(),
+            alarm_emails=(),
+            services={},
+            queues={},
+            database=None,
+            secrets={},
+        )
+
+
+def open_project(project: Project, machine: Mapping[str, str]) -> Wiring:
+    """Read the product's manifest and choose the drivers; `machine` is the process environment. Raises SesariError."""
+    return wire(project, parse(read_sources(project.root, machine)), machine)
 
 
 def wire(project: Project, manifest: Manifest, machine: Mapping[str, str], access: Access | None = None) -> Wiring:

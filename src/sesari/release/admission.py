@@ -41,8 +41,8 @@ def admit(saved: SavedPlan, plan: Plan, environment: Environment, facts: Facts) 
         *_moved(saved, facts),
         *_too_old(saved, facts.now),
         *_incomplete(saved, plan),
-        *_protected(plan, environment, facts.deployed),
-        *_unlocked(environment, facts.provider_lock),
+        *protected(plan, environment, facts.deployed),
+        *unlocked(environment.name, facts.provider_lock),
     )
 
 
@@ -111,7 +111,8 @@ def _incomplete(saved: SavedPlan, plan: Plan) -> Iterable[Problem]:
         )
 
 
-def _protected(plan: Plan, environment: Environment, deployed: Deployed | None) -> Iterable[Problem]:
+def protected(plan: Plan, environment: Environment, deployed: Deployed | None) -> Iterable[Problem]:
+    """Every deletion and replacement in a protected environment that nobody has allowed and that may lose data."""
     # The stricter of the two rules: a proposal cannot unprotect what it destroys.
     if not (environment.protect or (deployed is not None and deployed.protect)):
         return
@@ -150,12 +151,13 @@ def _refusal(change: ResourceChange, kept: Keeping, name: str, deployed: Deploye
     )
 
 
-def _unlocked(environment: Environment, provider_lock: bool) -> Iterable[Problem]:
+def unlocked(root: str, provider_lock: bool) -> Iterable[Problem]:
+    """Why a root without a provider lock file is not applied."""
     if not provider_lock:
         yield Problem(
             "no-provider-lock",
             "There is no provider lock file, so nobody knows which provider binaries would run",
-            where=f"infra/{environment.name}/.terraform.lock.hcl",
+            where=f"infra/{root}/.terraform.lock.hcl",
             hint="To write it, run `sesari lock`, commit it and plan again",
         )
 
