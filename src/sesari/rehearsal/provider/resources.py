@@ -80,7 +80,9 @@ class Resources:
     def data(self, schema: Schema, type: str, config: Value) -> Value:
         """The result of a data source or an ephemeral resource."""
         asked = cast(Attributes, conform(config, schema.block.shape))
-        return conform(cast(Value, self.backend.data(type, asked)), schema.block.shape)
+        found = self.backend.data(type, asked)
+        # A resource that answers for its data source knows attributes which the data source does not have.
+        return conform({name: found.get(name) for name in schema.block.shape.fields}, schema.block.shape)
 
     def open(self, type: str, config: Value) -> Value:
         """An ephemeral resource's result; while its configuration is unknown, so is everything it computes."""
