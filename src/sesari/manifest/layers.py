@@ -121,10 +121,19 @@ def base(tree: Tree, file: SourceFile) -> Layer:
 
 def stacked(layers: tuple[Layer, ...], node: JsonObject) -> Tree:
     """The layers of an environment merged, with the defaults of `node` (an `effective_schema`) filled in."""
-    merged: Tree = {}
-    for layer in layers:
-        merged = merge(merged, layer.tree)
+    merged = layers[0].tree
+    for layer in layers[1:]:
+        merged = merge(merged, _declared(layer.tree, layers[0].tree))
     return filled(node, merged)
+
+
+def _declared(tree: Tree, base: Tree) -> Tree:
+    """An override without the services, queues and database that the product does not have."""
+    kept = {name: value for name, value in tree.items() if name != "database" or name in base}
+    for group in {"services", "queues"} & kept.keys():
+        known = table_at(base, (group,))
+        kept[group] = {name: value for name, value in table_at(tree, (group,)).items() if name in known}
+    return kept
 
 
 def effective_schema() -> JsonObject:

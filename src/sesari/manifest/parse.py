@@ -113,7 +113,7 @@ def _variables(sources: Sources, declared: Tree, tree: Tree) -> tuple[dict[str, 
             def where(path: KeyPath, layer: Layer = layer, places: Places = places) -> str:
                 return layer.origin(path, places).source
 
-            shaped = shape(one.tree, environment_schema(), where)
+            shaped = shape(one.tree, environment_schema(), where, toml=False)
             said[name] = Said(shaped.tree, one.names)
             problems += shaped.problems
     return said, problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sesari.manifest.trees import KeyPath
@@ -15,27 +16,63 @@ _KEYS = frozenset({"bare_key", "quoted_key", "dotted_key"})
 _DEPTH = 64
 
 
-def positions(text: str) -> dict[KeyPath, int]:
-    """The 1-based line of every key path in `text`: of its header, its key, or the first key below it.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a text says where. Lines are 1-based.
 
-    Array elements have their index in the path. Texts that are not valid TOML give what could be read.
+    `lines`: of each key path's header, key, or first key below it; array elements have their index in the path.
+    `repeats`: a line that says a path again -> the path and the line that said it first. `error`: the first line
+    that the grammar does not know.
     """
+
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    repeats: dict[int, tuple[KeyPath, int]] = field(default_factory=dict)
+    error: int | None = None
+
+
+def positions(text: str) -> dict[KeyPath, int]:
+    """The line of every key path in `text`. A text that is not valid TOML gives what could be read."""
+    return search(text).lines
+
+
+def search(text: str) -> Found:
+    """Where everything stands in `text`, valid TOML or not."""
     import tree_sitter
     import tree_sitter_toml
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
     root = parser.parse(text.encode("utf-8", "surrogatepass")).root_node
-    lines: dict[KeyPath, int] = {}
+    found = Found(error=_first_error(root))
     counts: dict[KeyPath, int] = {}
+    said: dict[KeyPath, int] = {}
     for node in root.children:
         if node.type == "pair":
-            _pair(node, (), lines, 0)
+            _pair(node, (), found, said, 0)
         elif node.type in _TABLES:
-            _table(node, lines, counts)
-    return lines
+            _table(node, found, said, counts)
+    return found
 
 
-def _table(node: Node, lines: dict[KeyPath, int], counts: dict[KeyPath, int]) -> None:
+def _first_error(root: Node) -> int | None:
+    pending = [root] if root.has_error else []
+    rows = []
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.is_missing:
+            rows.append(node.start_point.row + 1)
+        pending.extend(child for child in node.children if child.has_error or child.is_missing)
+    return min(rows, default=None)
+
+
+def _say(path: KeyPath, node: Node, found: Found, said: dict[KeyPath, int]) -> None:
+    """Note that this line itself defines `path`, rather than only leading to it."""
+    row = node.start_point.row + 1
+    if path in said:
+        found.repeats.setdefault(row, (path, said[path]))
+    said.setdefault(path, row)
+
+
+def _table(node: Node, found: Found, said: dict[KeyPath, int], counts: dict[KeyPath, int]) -> None:
     header = next((child for child in node.children if child.type in _KEYS), None)
     if header is None:
         return
@@ -43,43 +80,44 @@ def _table(node: Node, lines: dict[KeyPath, int], counts: dict[KeyPath, int]) ->
     names = _names(header)
     for index, name in enumerate(names):
         path = (*path, name)
-        _note(path, header, lines)
+        _note(path, header, found.lines)
         if node.type == "table_array_element" and index == len(names) - 1:
             counts[path] = counts.get(path, -1) + 1
         if path in counts:
             path = (*path, counts[path])
-            _note(path, header, lines)
+            _note(path, header, found.lines)
     # A header says more of its table than a deeper header that came first and only implied it.
-    lines[path] = header.start_point.row + 1
+    found.lines[path] = header.start_point.row + 1
+    _say(path, header, found, said)
     for child in node.children:
         if child.type == "pair":
-            _pair(child, path, lines, 0)
+            _pair(child, path, found, said, 0)
 
 
-def _pair(node: Node, base: KeyPath, lines: dict[KeyPath, int], depth: int) -> None:
+def _pair(node: Node, base: KeyPath, found: Found, said: dict[KeyPath, int], depth: int) -> None:
     key = next((child for child in node.children if child.type in _KEYS), None)
     if key is None or depth > _DEPTH:
         return
     path = base
     for name in _names(key):
         path = (*path, name)
-        _note(path, key, lines)
-    if node.children[-1] is not key:
-        _inside(node.children[-1], path, lines, depth)
+        _note(path, key, found.lines)
+    _say(path, key, found, said)
+    _inside(node.children[-1], path, found, said, depth)
 
 
-def _inside(node: Node, path: KeyPath, lines: dict[KeyPath, int], depth: int) -> None:
+def _inside(node: Node, path: KeyPath, found: Found, said: dict[KeyPath, int], depth: int) -> None:
     if depth > _DEPTH:
         return
     if node.type == "inline_table":
         for child in node.children:
             if child.type == "pair":
-                _pair(child, path, lines, depth + 1)
+                _pair(child, path, found, said, depth + 1)
     elif node.type == "array":
         elements = (child for child in node.children if child.is_named and child.type != "comment")
         for index, element in enumerate(elements):
-            _note((*path, index), element, lines)
-            _inside(element, (*path, index), lines, depth + 1)
+            _note((*path, index), element, found.lines)
+            _inside(element, (*path, index), found, said, depth + 1)
 
 
 def _note(path: KeyPath, node: Node, lines: dict[KeyPath, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from sesari.errors import Problem
@@ -34,10 +34,11 @@ class _Deviation:
     problem: Problem
 
 
-def shape(tree: Tree, schema: JsonObject, where: Where, *, lenient: bool = False) -> Shaped:
+def shape(tree: Tree, schema: JsonObject, where: Where, *, lenient: bool = False, toml: bool = True) -> Shaped:
     """Hold `tree` to `schema`. `where` tells the file and line of a path.
 
     `lenient` reports no missing key: lines were set aside as unreadable, and the key may have been in one.
+    Without `toml` the values are no TOML, and nothing is said of quotes.
     """
     import jsonschema_rs
 
@@ -54,6 +55,8 @@ def shape(tree: Tree, schema: JsonObject, where: Where, *, lenient: bool = False
     ]
     found = [deviation for deviation in found if not (lenient and deviation.problem.code == "manifest-missing-key")]
     found = _without_echoes(found)
+    if not toml:
+        found = [_Deviation(one.path, _unquoted(one.problem)) for one in found]
     pruned = _without(tree, [deviation.path for deviation in found])
     return Shaped(pruned, tuple(d.problem for d in found), tuple(d.path for d in found))
 
@@ -100,7 +103,7 @@ def _deviations(error: ValidationError, tree: Tree, schema: JsonObject, where: W
 def _unknown(path: KeyPath, key: str, schema: JsonObject, where: Where) -> Problem:
     known = names(at(schema, path) or {})
     near = nearest(key, known)
-    table_name = f"`{dotted(path)}`" if path else "the manifest"
+    table_name = f"`{dotted(path)}`" if path else "this file"
     return Problem(
         "manifest-unknown-key",
         f"Unknown key `{dotted((*path, key))}`",
@@ -125,10 +128,10 @@ def _missing(path: KeyPath, key: str, schema: JsonObject, where: Where) -> Probl
 
 def missing_key(path: KeyPath, node: JsonObject, where: str) -> Problem:
     """What to say of a key that must be there: `node` is its schema, `where` the table it should be in."""
-    wanted = "a table" if text(node, "type") == "object" else expected(node)
     table_name = f"`{dotted(path[:-1])}`" if len(path) > 1 else "the manifest"
     what = f"Missing key `{path[-1]}` in {table_name}"
-    return Problem("manifest-missing-key", what, where, text(node, "description"), f"Add `{path[-1]}`: {wanted}")
+    hint = f"Add `{path[-1]}`: {expected(node)}" if text(node, "type") != "object" else f"Add `[{dotted(path)}]`"
+    return Problem("manifest-missing-key", what, where, text(node, "description"), hint)
 
 
 def _not_for_kind(path: KeyPath, tree: Tree, schema: JsonObject, where: Where) -> Problem:
@@ -140,17 +143,17 @@ def _not_for_kind(path: KeyPath, tree: Tree, schema: JsonObject, where: Where) -
 
 def not_for_kind(path: KeyPath, kind: str, kinds: list[Json], where: str) -> Problem:
     """What to say of a key that services of this kind do not have."""
-    having = " and ".join(f"`{kind}`" for kind in kinds)
-    what = f"`{dotted(path)}` is not a key of a `{kind}`"
+    having = " or ".join(f"`{kind}`" for kind in kinds)
+    what = f"`{dotted(path)}` is not a key of {'an' if kind == 'api' else 'a'} `{kind}`"
     return Problem("manifest-kind", what, where, f"only a service of kind {having} has `{path[-1]}`", "Remove it")
 
 
 def _wrong(name: str, path: KeyPath, tree: Tree, schema: JsonObject, where: Where) -> Problem:
     node = at(schema, path) or {}
     found = value_at(tree, path)
-    what = f"`{dotted(path)}` is not {expected(node)}"
-    said = kind_of(found) if _OPEN & set(path) else f"{kind_of(found)}, {shown(found)}"
-    why = f"found {said}"
+    what = f"`{dotted(path)}` should be {expected(node)}"
+    plain = isinstance(found, dict | list) or _OPEN & set(path)
+    why = f"found {kind_of(found)}" + ("" if plain else f", {shown(found)}")
     hint = None
     if name == "enum" and isinstance(found, str):
         choices = node.get("enum")
@@ -164,6 +167,10 @@ def _wrong(name: str, path: KeyPath, tree: Tree, schema: JsonObject, where: Wher
     if name == "type" and text(node, "type") == "string" and not isinstance(found, dict | list):
         hint = "Write it in quotes"
     return Problem(code, what, where(path), why, hint)
+
+
+def _unquoted(problem: Problem) -> Problem:
+    return replace(problem, hint=None) if problem.code == "manifest-type" else problem
 
 
 def _without_echoes(found: list[_Deviation]) -> list[_Deviation]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sesari.errors import Problem, SesariError
+from sesari.manifest.positions import Found, search
 from sesari.manifest.trees import Tree
+from sesari.manifest.wording import dotted
 
 LIMIT: Final = 1024 * 1024
 """The largest manifest, in bytes."""
@@ -85,7 +87,7 @@ def read_toml(file: SourceFile) -> Document:
         try:
             tree = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
-            row, problem = _syntax(file, error)
+            row, problem = _syntax(file, text, error)
             problems.append(problem)
             if row is None or not _set_aside(lines, row):
                 break
@@ -96,21 +98,31 @@ def read_toml(file: SourceFile) -> Document:
     return Document(file, {}, tuple(problems[:1] if len(problems) == _ROUNDS else problems))
 
 
-def _syntax(file: SourceFile, error: Exception) -> tuple[int | None, Problem]:
-    """The line (1-based) and the problem that a reading error stands for."""
-    message = str(error)
-    match = _AT.search(message)
+def _syntax(file: SourceFile, text: str, error: Exception) -> tuple[int | None, Problem]:
+    """The line (1-based) and the problem that an error in reading `text`, what is left of the file, stands for."""
     if isinstance(error, RecursionError):
         return None, _nested(file)
-    if match is None:
-        return None, Problem("manifest-syntax", f"`{file.name}` is not valid TOML", file.name, _sentence(message), None)
-    row = int(match[1]) if match[1] else file.text.rstrip().count("\n") + 1
-    where = f"{file.name}:{row}" + (f":{match[2]}" if match[2] else "")
-    cause = message[: match.start()]
-    if cause.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate")):
-        what, hint = "A key or table is written twice", "Keep one of the two"
-        return row, Problem("manifest-duplicate", what, where, _sentence(cause), hint)
-    return row, Problem("manifest-syntax", "This is not valid TOML", where, _sentence(cause), None)
+    message = str(error)
+    match = _AT.search(message)
+    cause = _sentence(message[: match.start()] if match else message)
+    found = search(text)
+    if match and match[1]:
+        row, where = int(match[1]), f"{file.name}:{match[1]}:{match[2]}"
+    else:
+        # The end of the file, where reading gave up, is not where the mistake is.
+        row = found.error or text.rstrip().count("\n") + 1
+        where = f"{file.name}:{row}"
+    if cause.startswith(("cannot overwrite", "cannot declare", "cannot mutate", "duplicate")):
+        return row, _repeated(row, where, cause, found)
+    return row, Problem("manifest-syntax", "This is not valid TOML", where, cause, None)
+
+
+def _repeated(row: int, where: str, cause: str, found: Found) -> Problem:
+    if row not in found.repeats:
+        return Problem("manifest-duplicate", "A key or table is said twice", where, cause, "Keep one of the two")
+    path, first = found.repeats[row]
+    what, why = f"`{dotted(path)}` is said twice", f"it already stands on line {first}"
+    return Problem("manifest-duplicate", what, where, why, "Keep one of the two")
 
 
 def _sentence(text: str) -> str:

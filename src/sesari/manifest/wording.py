@@ -35,7 +35,7 @@ def kind_of(value: object) -> str:
 
 
 def expected(node: JsonObject) -> str:
-    """What the schema wants at a place: `an integer from 1 to 65535`, `one of `web`, `api``."""
+    """What the schema wants at a place: `an integer from 1 to 65535`, `one of `web`, `api`."""
     choices = node.get("enum")
     if isinstance(choices, list):
         listed = [f"`{choice}`" for choice in choices]
@@ -47,7 +47,7 @@ def expected(node: JsonObject) -> str:
     if words and type_ == "string":
         return words
     if words and type_ == "array":
-        return f"a list of {words}"
+        return f"a list of texts, each {words}"
     return _ARTICLES.get(type_, "something else") + _limits(node)
 
 

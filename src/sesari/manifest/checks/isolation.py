@@ -77,7 +77,7 @@ def _overlaps(ranges: list[tuple[ipaddress.IPv4Network, Effective]]) -> Iterator
             pair = sorted(((network, environment), widest), key=lambda one: order[id(one[1])])
             (first, one), (second, two) = pair
             what = f"The private ranges of `{one.name}` and `{two.name}` overlap: {first} and {second}"
-            why = "isolated environments must be tellable apart by address, and could never be connected"
+            why = "an address must tell its environment, and overlapping networks can never be connected"
             where = two.where("network", "cidr")
             yield Problem("manifest-overlap", what, where, why, "Give each environment a range of its own")
         if widest is None or network.broadcast_address > widest[0].broadcast_address:

@@ -16,7 +16,7 @@ def needed_problems(environment: Effective) -> Iterator[Problem]:
     """Keys that every environment needs, in whichever layer; and those that its services make necessary."""
     node = environment_schema()
     for path in _needed(node):
-        if environment.get(*path) is None and not environment.hurt(*path):
+        if environment.get(*path) is None and not _reported(environment, path):
             yield missing_key(("environments", environment.name, *path), at(node, path) or {}, environment.where(*path))
     kinds = {service.get("kind") for service in environment.table("services").values() if isinstance(service, dict)}
     wants = (
@@ -24,7 +24,7 @@ def needed_problems(environment: Effective) -> Iterator[Problem]:
         ("supabase_organization", "database" in environment.tree, "a database"),
     )
     for key, wanted, part in wants:
-        if wanted and environment.get(key) is None and not environment.hurt(key):
+        if wanted and environment.get(key) is None and not _reported(environment, (key,)):
             what = f"Environment `{environment.name}` has no `{key}`"
             why = f"the product has {part}, and each environment's lives apart"
             yield Problem(
@@ -34,6 +34,12 @@ def needed_problems(environment: Effective) -> Iterator[Problem]:
                 why,
                 f"Add `{key}` to `environments.{environment.name}`",
             )
+
+
+def _reported(environment: Effective, path: KeyPath) -> bool:
+    """Whether the key was already reported: as wrong, or as a misspelt neighbour."""
+    around = [str(spot[-1]) for spot in environment.damaged if spot and spot[:-1] == path[:-1]]
+    return environment.hurt(*path) or nearest(str(path[-1]), around) is not None
 
 
 def _needed(node: JsonObject, path: KeyPath = ()) -> Iterator[KeyPath]:
