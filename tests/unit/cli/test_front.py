@@ -17,7 +17,7 @@ from sesari.cli.table import COMMANDS
 from sesari.errors import Problem, Refused, SesariError
 
 COMMAND_FOLDER = Path(sesari.cli.__file__).parent
-NOT_COMMANDS = {"__init__", "front", "flags", "table", "failures"}
+NOT_COMMANDS = {"__init__", "front", "flags", "table", "failures", "operators"}
 PRESENT = sorted(path.stem for path in COMMAND_FOLDER.glob("*.py") if path.stem in COMMANDS)
 
 
