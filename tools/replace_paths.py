@@ -153,17 +153,41 @@ def _filler(name: str, kind: Any) -> Any:
     return {"bool": False, "number": 1}.get(kind, f"made-up-{name}")
 
 
+def leaves(base: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every attribute that a base gives, as a path through blocks of one."""
+    for name, value in base.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from leaves(value[0], (*path, name))
+        else:
+            yield (*path, name)
+
+
+def without(base: Any, path: tuple[str, ...]) -> Any:
+    """The base without one attribute."""
+    body = copy.deepcopy(base)
+    node = body
+    for name in path[:-1]:
+        node = node[name][0]
+    del node[path[-1]]
+    return body
+
+
 def defaults(base: Any, after: Any, block: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """What a create's plan knows of optional attributes that the base does not give."""
+    """What a create's plan knows of optional attributes that the base does not give, and that no other one gives."""
     for name, attribute in block.get("attributes", {}).items():
         value = after.get(name)
-        given = isinstance(base, dict) and base.get(name) is not None
+        given = base.get(name) is not None
         if not given and attribute.get("optional") and value not in (None, "", [], {}) and name != "tags_all":
             yield ".".join((*path, name)), value
     for name, nested in block.get("block_types", {}).items():
-        inner, items = base.get(name) if isinstance(base, dict) else None, after.get(name)
+        inner, items = base.get(name), after.get(name)
         if inner and items and isinstance(items, list) and name != "timeouts":
             yield from defaults(inner[0], items[0], nested["block"], (*path, name))
+
+
+def constant(value: Any, base: Any) -> bool:
+    """Not derived from what the base says."""
+    return not any(word and word in json.dumps(base) for word in value) if isinstance(value, list) else True
 
 
 def recomputed(changes: list[Any], block: Any) -> list[str]:
@@ -178,9 +202,13 @@ def recomputed(changes: list[Any], block: Any) -> list[str]:
 def ask(asker: Asker, types: set[str] | None, verbose: bool) -> dict[str, Any]:
     """The sidecar's content for these types."""
     asked, schemas = questions(types), asker.schemas()
-    created, refused = asker.plan({key: base for key, (base, _, _) in asked.items()})
-    if refused:
-        raise SystemExit("bases that cannot be planned:\n" + "\n".join(f"{key}: {why}" for key, why in refused.items()))
+    bases = {key: base for key, (base, _, _) in asked.items()}
+    for (type_, variant), base in list(bases.items()):
+        for path in leaves(base):
+            bases[type_, f"{variant}__without__{'__'.join(path)}"] = without(base, path)
+    created, refused = asker.plan(bases)
+    for key in asked.keys() & refused.keys():
+        raise SystemExit(f"a base cannot be planned: {key}: {refused[key]}")
     copies, paths, resources = {}, {}, []
     for (type_, variant), (base, changes, known) in asked.items():
         schema, change = schemas[type_], created[type_, variant]
@@ -197,36 +225,38 @@ def ask(asker: Asker, types: set[str] | None, verbose: bool) -> dict[str, Any]:
     if verbose:
         for key, why in refused.items():
             print(f"refused {key[0]} {paths[key]}: {why[:200]}", file=sys.stderr)
+        for key, path in paths.items():
+            if changes_of.get(key, {}).get("actions") == ["no-op"]:
+                print(f"no change {key[0]} {path}", file=sys.stderr)
     return {
-        type_: _answer(type_, schemas[type_]["block"], asked, created, changes_of, paths, verbose)
+        type_: {
+            "replace": sorted(_replacing(type_, changes_of, paths)),
+            "defaults": dict(sorted(_defaults(type_, schemas[type_]["block"], bases, created))),
+            "recomputed": recomputed(_updates(type_, changes_of), schemas[type_]["block"]),
+            "stateful": type_ in STATEFUL_TYPES,
+        }
         for type_ in sorted({type_ for type_, _ in asked})
     }
 
 
-def _answer(
-    type_: str, block: Any, asked: Any, created: Any, changes_of: Any, paths: Any, verbose: bool
-) -> dict[str, Any]:
-    replace, updates = set(), []
-    for (of, name), path in paths.items():
-        change = changes_of.get((of, name)) if of == type_ else None
-        if change is None:
-            continue
-        if "replace_paths" in change:
-            replace |= {
-                ".".join(str(part) for part in found if isinstance(part, str)) for found in change["replace_paths"]
-            }
-        elif change["actions"] == ["update"]:
-            updates.append(change)
-        elif verbose:
-            print(f"no change {type_} {path}", file=sys.stderr)
-    base, plan = asked[type_, "main"][0], created[type_, "main"]["after"]
-    answer: dict[str, Any] = {
-        "replace": sorted(replace),
-        "defaults": dict(sorted(defaults(base, plan, block))),
-        "stateful": type_ in STATEFUL_TYPES,
-    }
-    again = recomputed(updates, block)
-    return {**answer, "recomputed": again} if again else answer
+def _replacing(type_: str, changes_of: Any, paths: Any) -> Iterator[str]:
+    """The attributes whose own change replaces. One that follows from another's change is not its own."""
+    for key, path in paths.items():
+        for found in changes_of.get(key, {}).get("replace_paths", ()) if key[0] == type_ else ():
+            dotted = ".".join(part for part in found if isinstance(part, str))
+            if dotted == path or dotted.startswith(f"{path}.") or path.startswith(f"{dotted}."):
+                yield max(dotted, path, key=len)
+
+
+def _defaults(type_: str, block: Any, bases: Any, created: Any) -> Iterator[tuple[str, Any]]:
+    for key in (key for key in bases if key[0] == type_ and key in created):
+        for path, value in defaults(bases[key], created[key]["after"], block):
+            if constant(value, bases[key]):
+                yield path, value
+
+
+def _updates(type_: str, changes_of: Any) -> list[Any]:
+    return [change for key, change in changes_of.items() if key[0] == type_ and change["actions"] == ["update"]]
 
 
 def main() -> int:
