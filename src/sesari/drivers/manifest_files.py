@@ -29,11 +29,21 @@ def read_manifest_files(root: Path, most: int) -> ManifestFiles:
     problems: list[Problem] = []
     manifest = _read(root / NAME, most, problems)
     overlays = {}
-    for path in sorted(root.glob("sesari.*.toml")) if root.is_dir() else ():
+    for path in _overlays(root, problems):
         overlays[path.name.removeprefix("sesari.").removesuffix(".toml")] = _read(path, most, problems)
     if problems:
         raise SesariError(problems)
     return ManifestFiles(manifest, overlays)
+
+
+def _overlays(root: Path, problems: list[Problem]) -> list[Path]:
+    """The files named `sesari.ENV.toml`. A folder that cannot be listed is a problem, not one without such files."""
+    try:
+        return sorted(path for path in root.iterdir() if path.match("sesari.*.toml"))
+    except OSError as error:
+        # What keeps the folder closed most often kept the manifest closed too, and was told.
+        problems.extend(() if problems else file_error(error, root, "listed").problems)
+        return []
 
 
 def _read(path: Path, most: int, problems: list[Problem]) -> bytes:
