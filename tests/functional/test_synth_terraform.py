@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from tests.unit.stack.products import api, environment, manifest, manifests, whole
+from tests.strategies import manifests
+from tests.unit.stack.products import api, environment, manifest, whole
 from tests.unit.stack.test_stack import roots
 
 import sesari

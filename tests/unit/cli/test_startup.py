@@ -59,3 +59,15 @@ def test_a_command_imports_its_own_module_only():
     assert not {
         name for name in names if name.split(".")[0] in ("rich", "shtab", "jsonschema_rs", "tree_sitter", "boto3")
     }
+
+
+def test_no_command_imports_anything_heavy_before_it_runs():
+    script = (
+        "import sys\n"
+        "from sesari.cli.completion import whole_parser\n"
+        "whole_parser()\n"
+        "print(*sorted(name for name in sys.modules if '.' not in name))\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    heavy = {*HEAVY} - {"argparse", "dataclasses", "inspect", "pathlib", "typing", "urllib", "json"}
+    assert heavy & set(done.stdout.split()) == set()

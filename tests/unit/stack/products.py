@@ -1,7 +1,5 @@
 """Valid manifests made in code, for the tests of stack/."""
 
-from hypothesis import strategies as st
-
 from sesari.model.manifest import (
     Database,
     DeliveryStore,
@@ -65,54 +63,3 @@ def whole(name="staging", **more) -> Environment:
     )
     given = {"database": Database("supabase", "micro", "migrations"), "alarm_emails": ("oncall@example.com",)}
     return environment(name, services, **{**given, **more})
-
-
-NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,5})?", fullmatch=True).filter(
-    lambda name: name not in {"shared", "network", "registry", "database", "secrets", "alarms", "cluster"}
-)
-CAPITALS = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True)
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
-
-
-@st.composite
-def services(draw) -> Service:
-    """One service of any kind, with any variables."""
-    name = draw(NAMES)
-    more = {
-        "variables": draw(st.dictionaries(CAPITALS.map(lambda key: "V_" + key), TEXTS, max_size=3)),
-        "secrets": tuple(draw(st.lists(CAPITALS.map(lambda key: "S_" + key), unique=True, max_size=3))),
-    }
-    kind = draw(st.sampled_from(["web", "api", "worker"]))
-    if kind == "web":
-        return web(name, **more)
-    least = draw(st.integers(0, 3))
-    most = least + draw(st.integers(0, 4))
-    more["size"] = draw(st.sampled_from([Size(256, 512), Size(1024, 4096)]))
-    if kind == "api":
-        return api(name, scale=Scale(max(least, 1), max(most, 1)), **more)
-    spot = draw(st.sampled_from([0.0, 0.25, 1.0]))
-    return worker(name, queue=f"q-{name}", scale=Scale(least, max(most, 1), 60, spot), **more)
-
-
-@st.composite
-def manifests(draw) -> Manifest:
-    """Any valid manifest that the model can hold, up to four services and three environments."""
-    parts = draw(st.lists(services(), unique_by=lambda service: service.name, max_size=4))
-    names = draw(st.lists(NAMES, unique=True, min_size=1, max_size=3).filter(lambda names: "delivery" not in names))
-    accounts = draw(st.lists(st.from_regex(r"[1-9][0-9]{11}", fullmatch=True), min_size=3, max_size=3))
-    return manifest(
-        *(
-            environment(
-                name,
-                parts,
-                account=accounts[index],
-                second=index,
-                region=draw(st.sampled_from(["us-east-1", "eu-central-1", "ap-northeast-1"])),
-                protect=draw(st.booleans()),
-                network=Network(f"10.{index}.0.0/16", draw(st.sampled_from(["none", "single", "per_zone"]))),
-                database=draw(st.sampled_from([None, Database("supabase", "micro", "migrations")])),
-                alarm_emails=draw(st.sampled_from([(), ("a@example.com", "b@example.com")])),
-            )
-            for index, name in enumerate(names)
-        )
-    )

@@ -6,7 +6,8 @@ from pathlib import Path
 import hcl2
 import pytest
 from hypothesis import given, settings
-from tests.unit.stack.products import api, environment, manifest, manifests, web, whole, worker
+from tests.strategies import manifests
+from tests.unit.stack.products import api, environment, manifest, web, whole, worker
 
 import sesari
 from sesari.model.stack import Reference, Stack
