@@ -1,0 +1,48 @@
+"""An environment is removed; the others stay."""
+
+from __future__ import annotations
+
+from sesari.model.access import Purpose
+from sesari.pipeline.destroy import plan_destroy
+from sesari.rehearsal.story.chapters.environments import nothing_to_do
+from sesari.rehearsal.story.stage import Stage
+from sesari.rehearsal.story.telling import Telling, refusal
+
+
+def play(stage: Stage, telling: Telling) -> str:
+    """Destroys the first environment and tries to destroy production."""
+    gone, others = stage.environments[0], stage.environments[1:]
+    with telling.proving("destroy.production-kept") as evidence, refusal("protected-destroy", evidence):
+        plan_destroy(stage.tools(stage.protected(), Purpose.PLAN))
+    with telling.proving("destroy.gone") as evidence:
+        planned = plan_destroy(stage.tools(gone, Purpose.PLAN))
+        stage.apply(gone, planned)
+        left = _left(stage, gone)
+        evidence.settle(
+            not left, "left: " + ", ".join(left[:4]) if left else "the emulator was asked, service by service"
+        )
+    with telling.proving("destroy.others") as evidence:
+        evidence.settle(*nothing_to_do(stage.side_by_side(stage.plan, others)))
+    return f"{gone} removed, {' and '.join(others)} untouched"
+
+
+def _left(stage: Stage, environment: str) -> list[str]:
+    """What the environment's root made and the account still has; what bootstrap made stays."""
+    product = stage.manifest().product.name
+    kept = {f"{product}-{environment}-{role}" for role in ("plan", "deploy")}
+
+    def ask(service: str, call: str, *path: str) -> list[dict[str, object]]:
+        client = stage.aws(environment, Purpose.BOOTSTRAP, service)
+        found: list[dict[str, object]] = getattr(client, call)().get(path[0], [])
+        return found
+
+    queues = [str(url).rsplit("/", 1)[1] for url in ask("sqs", "list_queues", "QueueUrls")]
+    named = [
+        *(str(role["RoleName"]) for role in ask("iam", "list_roles", "Roles")),
+        *(str(group["logGroupName"]) for group in ask("logs", "describe_log_groups", "logGroups")),
+        *(str(repository["repositoryName"]) for repository in ask("ecr", "describe_repositories", "repositories")),
+        *(str(topic["TopicArn"]).rsplit(":", 1)[1] for topic in ask("sns", "list_topics", "Topics")),
+        *(str(alarm["AlarmName"]) for alarm in ask("cloudwatch", "describe_alarms", "MetricAlarms")),
+        *(str(secret["Name"]) for secret in ask("secretsmanager", "list_secrets", "SecretList")),
+    ]
+    return [name for name in (*queues, *named) if environment in name and name not in kept]

@@ -1,0 +1,118 @@
+"""Plays the rehearsal: the offline cloud is started, the chapters told in order, everything stopped again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from sesari.drivers.terraform import find_engine
+from sesari.errors import Problem, SesariError
+from sesari.manifest import parse
+from sesari.model.progress import Reporter
+from sesari.model.story import Chapter, Story, StoryReporter
+from sesari.pipeline.manifest import read_sources
+from sesari.rehearsal.cloud import Cloud
+from sesari.rehearsal.story.chapters import (
+    afterwards,
+    bootstrap,
+    broken,
+    destroy,
+    drift,
+    edit,
+    environments,
+    isolation,
+    manifest,
+    refused,
+)
+from sesari.rehearsal.story.claims import CLAIMS, TITLES
+from sesari.rehearsal.story.clocked_engine import ClockedEngine
+from sesari.rehearsal.story.sabotages import SABOTAGES
+from sesari.rehearsal.story.stage import Stage, copied
+from sesari.rehearsal.story.telling import Stopped, Telling, declared
+
+Play: TypeAlias = Callable[[Stage, Telling], str]
+
+PLAYS: Final[dict[str, Play]] = {
+    "manifest": manifest.play,
+    "bootstrap": bootstrap.play,
+    "environments": environments.play,
+    "isolation": isolation.play,
+    "edit": edit.play,
+    "refused": refused.play,
+    "drift": drift.play,
+    "broken": broken.play,
+    "destroy": destroy.play,
+    "afterwards": afterwards.play,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked: the product's folder, where the rehearsal works, which chapters (with their ground).
+
+    `sabotage` only names the one that this package was broken with.
+    """
+
+    product: Path
+    folder: Path
+    chapters: tuple[str, ...]
+    environments: tuple[str, ...] | None = None
+    sabotage: str | None = None
+
+
+def rehearse(order: Order, machine: Mapping[str, str], listen: StoryReporter, report: Reporter) -> tuple[Story, Cloud]:
+    """Tells the story on a fresh offline cloud. The caller stops the cloud. Raises SesariError when it cannot begin.
+
+    The first claim that does not hold ends the story: what it met is in `Story.problems`, later claims stay untried.
+    """
+    began = time.monotonic()
+    shutil.rmtree(order.folder, ignore_errors=True)
+    order.folder.mkdir(parents=True, mode=0o700)
+    project = copied(order.product, order.folder / "product")
+    found = parse(read_sources(project.root, machine))
+    names = tuple(name for name in found.environments if order.environments is None or name in order.environments)
+    engine = ClockedEngine(find_engine(project.work.absolute(), machine))
+    cloud = Cloud.start(
+        order.folder / "cloud", {name: found.environments[name] for name in names}, found.delivery, found.product
+    )
+    stage = Stage(project, cloud, cloud.access(), engine, machine, names, report)
+    story = Story(found.product.name, str(order.product), names, engine.label, sabotage=order.sabotage)
+    try:
+        chapters, problems = _played(order, stage, listen)
+    except BaseException:
+        cloud.stop()
+        raise
+    told = replace(
+        story,
+        chapters=chapters,
+        resources=stage.resources,
+        reviews=tuple(stage.reviews),
+        drifts=tuple(stage.drifts),
+        seconds=time.monotonic() - began,
+        engine_seconds=engine.seconds,
+        problems=problems,
+    )
+    return told, cloud
+
+
+def _played(order: Order, stage: Stage, listen: StoryReporter) -> tuple[tuple[Chapter, ...], tuple[Problem, ...]]:
+    by_claim = {
+        claim: tuple(s.name for s in SABOTAGES if s.claim == claim) for claims in CLAIMS.values() for claim in claims
+    }
+    chapters: list[Chapter] = []
+    for name in order.chapters:
+        telling = Telling(Chapter(name, TITLES[name], declared(name, CLAIMS[name], by_claim)), listen)
+        telling.open()
+        try:
+            chapters.append(telling.close(PLAYS[name](stage, telling)))
+        except Stopped as stopped:
+            return (*chapters, telling.close("")), stopped.problems
+        except SesariError as error:
+            return (*chapters, telling.close("")), error.problems
+        if name == "environments":
+            stage.take_stock()
+    return tuple(chapters), ()
