@@ -64,10 +64,15 @@ class Gateway:
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             body = await _read(receive)
             receive = _replay(body, receive)
+        # Policies that demand TLS are part of what is rehearsed; here the loopback stands for it.
+        scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
         call = identify(scope["method"], scope["path"], scope.get("query_string", b"").decode(), headers, body)
         account = self._account_of(call.key)
-        status = await self._serve(call, account, scope, receive, send)
-        self._record(call, account, status, time.perf_counter() - started)
+        status = 0
+        try:
+            status = await self._serve(call, account, scope, receive, send)
+        finally:
+            self._record(call, account, status, time.perf_counter() - started)
 
     async def _serve(self, call: AwsCall, account: str, scope: Scope, receive: Receive, send: Send) -> int:
         """The HTTP status that went out; 0 when the connection was dropped."""

@@ -32,9 +32,11 @@ def main() -> None:
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
+    from sesari.rehearsal.aws import enforcement
     from sesari.rehearsal.aws.gateway import Gateway
 
     hypercorn_compat.install()
+    enforcement.install()
     run(listener, Gateway(app, folder / "calls.jsonl", account_of))
 
 

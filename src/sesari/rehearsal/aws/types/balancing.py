@@ -397,6 +397,7 @@ RESOURCES = {
         update=_update_listener,
         delete=_delete_listener,
         named_by="load_balancer_arn",
+        defaults={"default_action": {"redirect": {"host": "#{host}", "path": "/#{path}", "query": "#{query}"}}},
     ),
     "aws_acm_certificate": Resource(
         title="ACM Certificate",

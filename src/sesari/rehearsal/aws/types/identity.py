@@ -40,7 +40,7 @@ def _read_role(aws: Aws, state: State) -> State | None:
         "max_session_duration": role.get("MaxSessionDuration", 3600),
         "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         "assume_role_policy": json.dumps(role["AssumeRolePolicyDocument"]),
-        "tags_all": from_pairs(aws.iam.list_role_tags(RoleName=state["id"])["Tags"]),
+        "tags_all": from_pairs(role.get("Tags")),
     }
 
 
@@ -118,7 +118,7 @@ def _read_policy(aws: Aws, state: State) -> State | None:
         "policy_id": found["PolicyId"],
         "description": found.get("Description", ""),
         "policy": json.dumps(version["PolicyVersion"]["Document"]),
-        "tags_all": from_pairs(aws.iam.list_policy_tags(PolicyArn=state["id"])["Tags"]),
+        "tags_all": from_pairs(found.get("Tags")),
     }
 
 

@@ -26,6 +26,13 @@ _QUEUE_FIELDS: tuple[tuple[str, str, type], ...] = (
     ("redrive_policy", "RedrivePolicy", str),
     ("redrive_allow_policy", "RedriveAllowPolicy", str),
 )
+_QUEUE_DEFAULTS: State = {
+    "visibility_timeout_seconds": 30,
+    "message_retention_seconds": 345600,
+    "max_message_size": 262144,
+    "delay_seconds": 0,
+    "receive_wait_time_seconds": 0,
+}
 # Also written by resources of their own: read back only where the queue itself sets them.
 _ALSO_SEPARATE = ("policy", "redrive_policy", "redrive_allow_policy")
 
@@ -45,6 +52,8 @@ def queue_url(aws: Aws, name: str) -> str:
 
 def _create_queue(aws: Aws, planned: State) -> State:
     name = planned["name"]
+    # As the real provider does, its own defaults are always sent: the cloud's have changed meanwhile.
+    planned = {**planned, **{ours: value for ours, value in _QUEUE_DEFAULTS.items() if planned.get(ours) is None}}
     fields = {key: _text(planned[ours]) for ours, key, _ in _QUEUE_FIELDS if planned.get(ours) not in (None, "")}
     if not planned.get("fifo_queue"):
         fields = {key: value for key, value in fields.items() if key not in ("FifoQueue", "ContentBasedDeduplication")}
@@ -263,13 +272,7 @@ RESOURCES = {
         read=_read_queue,
         update=_update_queue,
         delete=_delete_queue,
-        defaults={
-            "visibility_timeout_seconds": 30,
-            "message_retention_seconds": 345600,
-            "max_message_size": 262144,
-            "delay_seconds": 0,
-            "receive_wait_time_seconds": 0,
-        },
+        defaults=_QUEUE_DEFAULTS,
         documents=("policy", "redrive_policy", "redrive_allow_policy"),
     ),
     "aws_sqs_queue_policy": _queue_part("SQS Queue Policy", "policy", "Policy"),

@@ -281,15 +281,15 @@ def _read_nat(aws: Aws, state: State) -> State | None:
     found = _first(aws.ec2.describe_nat_gateways(NatGatewayIds=[state["id"]]), "NatGateways")
     if found is None or found.get("State") in ("deleted", "deleting"):
         return None
-    address = _first(found, "NatGatewayAddresses") or {}
+    # The emulator forgets a gateway's addresses: the allocation is the state's, its address is looked up.
+    allocation = state.get("allocation_id")
+    address = _first(aws.ec2.describe_addresses(AllocationIds=[allocation]), "Addresses") if allocation else None
+    blank = dict.fromkeys(("association_id", "network_interface_id", "private_ip"), "")
     return {
+        **blank,
         "subnet_id": found["SubnetId"],
         "connectivity_type": found.get("ConnectivityType", "public"),
-        "allocation_id": address.get("AllocationId", ""),
-        "association_id": address.get("AssociationId", ""),
-        "network_interface_id": address.get("NetworkInterfaceId", ""),
-        "private_ip": address.get("PrivateIp", ""),
-        "public_ip": address.get("PublicIp", ""),
+        "public_ip": (address or {}).get("PublicIp", ""),
         "tags_all": from_pairs(found.get("Tags")),
     }
 

@@ -151,6 +151,8 @@ def _read_alarm(aws: Aws, state: State) -> State | None:
         return None
     alarm = found[0]
     seen: State = {ours: alarm.get(key, missing) for ours, key, missing in _ALARM_FIELDS}
+    if seen["extended_statistic"] or alarm.get("Metrics"):
+        seen["statistic"] = ""  # the emulator makes one up
     tags = aws.cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"]).get("Tags")
     return {
         **seen,

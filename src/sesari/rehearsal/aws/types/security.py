@@ -155,11 +155,12 @@ def _adopt_default(aws: Aws, planned: State) -> State:
     filters = [{"Name": "vpc-id", "Values": [planned["vpc_id"]]}, {"Name": "group-name", "Values": ["default"]}]
     group = aws.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]
     identifier = group["GroupId"]
+    # Tags first, as the real provider does: they make the group ours for policies that ask.
+    update_tags(aws, {"id": identifier}, planned)
     for direction, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
         if group.get(key):
             getattr(aws.ec2, f"revoke_security_group_{direction}")(GroupId=identifier, IpPermissions=group[key])
     _authorize(aws, identifier, planned)
-    update_tags(aws, {"id": identifier}, planned)
     return {"id": identifier}
 
 

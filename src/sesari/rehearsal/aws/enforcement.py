@@ -1,0 +1,80 @@
+"""Puts our reading of a request (`authorization`) before the emulator's own. Bound to the pinned version; contract
+tests hold what it relies on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sesari.rehearsal.aws.authorization import conditions_of, resource_of
+
+
+def install() -> None:
+    """From now on the emulator's IAM sees the resources and condition keys that AWS would."""
+    from ministack.core import iam_actions
+
+    emulators_resource = iam_actions.extract_resource_arn
+    emulators_conditions = iam_actions.request_tag_context
+
+    def resource(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        parameters = _parameters(body, query_params)
+        operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1] or str(parameters.get("Action", ""))
+        found = resource_of(service, operation, parameters, region, account_id)
+        if found is None:
+            theirs: str = emulators_resource(
+                service, method, path, headers, body, query_params, region, account_id
+            )
+            return theirs
+        return found
+
+    def conditions(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        parameters = _parameters(body, params)
+        operation = iam_action.split(":", 1)[-1]
+        return {
+            **emulators_conditions(service, iam_action, body, params),
+            **conditions_of(service, operation, parameters),
+            **_kept(service, operation, parameters),
+        }
+
+    iam_actions.extract_resource_arn = resource
+    iam_actions.request_tag_context = conditions
+
+
+def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
+    if body[:1] == b"{":
+        try:
+            found = json.loads(body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+    return {name: value[0] if isinstance(value, list) and value else value for name, value in query.items()}
+
+
+def _kept(service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Condition keys that are in what the emulator keeps: EC2's tags, and an existing role's boundary."""
+    from ministack.core.responses import get_account_id, get_region
+
+    if service == "ec2":
+        from ministack.services import ec2
+
+        arn = resource_of(service, operation, parameters, get_region(), get_account_id()) or ""
+        tags = ec2._tags.get(arn.rpartition("/")[2]) or []
+        return {f"aws:resourcetag/{tag['Key']}".lower(): str(tag["Value"]) for tag in tags}
+    if service == "iam" and parameters.get("RoleName") and operation != "CreateRole":
+        from ministack.services import iam
+
+        role = iam._roles.get(parameters["RoleName"]) or {}
+        boundary = role.get("PermissionsBoundary")
+        arn = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, dict) else boundary
+        return {"iam:permissionsboundary": str(arn)} if arn and operation != "PutRolePermissionsBoundary" else {}
+    return {}
