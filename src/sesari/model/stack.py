@@ -56,10 +56,9 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One root: everything that `render` needs to write its files.
+    """One root: everything that `render` needs to write its files. A root has no variables: it is planned as it is.
 
-    `directory` is relative to `infra/` (`staging`, `bootstrap/staging`). `variables` are sensitive texts that are
-    empty unless given: name to description.
+    `directory` is relative to `infra/` (`staging`, `bootstrap/staging`).
     """
 
     directory: str
@@ -69,7 +68,6 @@ class Stack:
     providers: tuple[ProviderPin, ...]
     backend: Backend
     modules: tuple[ModuleCall, ...]
-    variables: Mapping[str, str]
     outputs: Mapping[str, Value]
 
     @property

@@ -94,6 +94,5 @@ def _stack(
         providers=(root.aws(product, environment, account, region),),
         backend=root.backend(product, environment, account, region, f"bootstrap/{environment}.tfstate"),
         modules=calls,
-        variables={},
         outputs=outputs,
     )

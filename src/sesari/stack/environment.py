@@ -12,8 +12,6 @@ from sesari.stack import root
 # everywhere; new accounts get no `b` in Tokyo.
 ZONES = {"ap-northeast-1": "ac"}
 
-DATABASE_PASSWORD = "initial_database_password"  # noqa: S105 (the name of a variable)
-
 
 def desired(manifest: Manifest, environment_name: str) -> Stack:
     """What one environment should have. Raises KeyError when the manifest has no such environment."""
@@ -34,7 +32,6 @@ def desired(manifest: Manifest, environment_name: str) -> Stack:
             f"{environment.name}/terraform.tfstate",
         ),
         modules=calls,
-        variables=_variables(environment),
         outputs=_outputs(calls),
     )
 
@@ -46,15 +43,6 @@ def _providers(product: str, environment: Environment) -> tuple[ProviderPin, ...
     if environment.database:
         pins.append(root.supabase())
     return tuple(pins)
-
-
-def _variables(environment: Environment) -> dict[str, str]:
-    if not environment.database:
-        return {}
-    return {
-        DATABASE_PASSWORD: "Password that the Supabase project is created with: needed by the first apply only, "
-        "rotated at once, ignored from then on."
-    }
 
 
 def _of_kind(environment: Environment, *kinds: str) -> tuple[Service, ...]:
@@ -130,6 +118,8 @@ def _alarms(product: str, environment: Environment) -> ModuleCall:
 
 
 def _database(product: str, environment: Environment) -> ModuleCall:
+    # Nobody has to give, keep or know this password: a plan by hand needs no value, and only a creation takes one.
+    comment = "The project is created with a random password that is used for nothing; later values are ignored."
     return _call(
         "database",
         {
@@ -138,8 +128,9 @@ def _database(product: str, environment: Environment) -> ModuleCall:
             "organization": environment.supabase_organization,
             "region": environment.region,
             "instance": environment.database.instance if environment.database else None,
-            DATABASE_PASSWORD: Reference(f"var.{DATABASE_PASSWORD}"),
+            "initial_database_password": Reference("uuid()"),
         },
+        comment,
     )
 
 

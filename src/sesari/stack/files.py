@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sesari.model.stack import ModuleCall, ProviderPin, Reference, Stack, Value
+from sesari.model.stack import ModuleCall, ProviderPin, Stack, Value
 from sesari.stack import hcl
 
 TERRAFORM = ">= 1.11"
@@ -17,7 +17,6 @@ def render(stack: Stack) -> dict[str, str]:
         "providers.tf": [_provider(pin) for pin in stack.providers],
         "versions.tf": [_versions(stack)],
         "backend.tf": [_backend(stack)],
-        "variables.tf": [_variable(name, text) for name, text in stack.variables.items()],
         "outputs.tf": [
             hcl.block(f'output "{name}"', hcl.body({"value": value})) for name, value in stack.outputs.items()
         ],
@@ -85,9 +84,3 @@ def _backend(stack: Stack) -> list[str]:
         "allowed_account_ids": (stack.account,),
     }
     return hcl.block("terraform", hcl.indented(hcl.block('backend "s3"', hcl.body(settings))))
-
-
-def _variable(name: str, description: str) -> list[str]:
-    """A sensitive text that is empty unless it is given: a plan by hand needs none."""
-    lines = hcl.body({"description": description, "type": Reference("string"), "sensitive": True, "default": ""})
-    return hcl.block(f'variable "{name}"', lines)
