@@ -57,7 +57,19 @@ def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}
-    return {name: value[0] if isinstance(value, list) and value else value for name, value in query.items()}
+    flat = {name: value[0] if isinstance(value, list) and value else value for name, value in query.items()}
+    if link := flat.get("AssociationId"):
+        flat["RouteTableId"] = _table_of(str(link))  # IAM checks the table that an association belongs to
+    return flat
+
+
+def _table_of(association: str) -> str:
+    from ministack.services import ec2
+
+    for identifier, table in ec2._route_tables.items():
+        if any(link.get("RouteTableAssociationId") == association for link in table.get("Associations", [])):
+            return str(identifier)
+    return "unknown"
 
 
 def _kept(service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, str]:

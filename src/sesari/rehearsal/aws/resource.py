@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sesari.rehearsal.aws.state import State
@@ -19,6 +20,17 @@ class Credentials:
     token: str = field(default="", repr=False)
 
 
+@cache
+def botocore_session() -> Any:
+    """One for the process: it holds the service models (up to 20 MB each) and no credentials."""
+    import botocore.session
+
+    return botocore.session.Session()
+
+
+_MAKING = threading.Lock()  # a botocore session makes one client at a time
+
+
 class Aws:
     """botocore clients for one identity towards the emulator, made when first used and kept."""
 
@@ -27,8 +39,6 @@ class Aws:
         self._endpoint = endpoint
         self._credentials = credentials
         self._clients: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._session: Any = None
         self._account = ""
 
     def __getattr__(self, service: str) -> Any:
@@ -38,17 +48,16 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """The client of a service by boto's name. No retries: a planned fault must reach the user as it struck."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._make(service)
-            return self._clients[service]
+        if service not in self._clients:
+            with _MAKING:
+                if service not in self._clients:
+                    self._clients[service] = self._make(service)
+        return self._clients[service]
 
     def _make(self, service: str) -> Any:
-        import botocore.session
         from botocore.config import Config
 
-        self._session = self._session or botocore.session.Session()
-        return self._session.create_client(
+        return botocore_session().create_client(
             service,
             region_name=self.region,
             endpoint_url=self._endpoint,

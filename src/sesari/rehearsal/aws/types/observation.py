@@ -151,15 +151,19 @@ def _read_alarm(aws: Aws, state: State) -> State | None:
         return None
     alarm = found[0]
     seen: State = {ours: alarm.get(key, missing) for ours, key, missing in _ALARM_FIELDS}
-    if seen["extended_statistic"] or alarm.get("Metrics"):
+    if seen["extended_statistic"]:
         seen["statistic"] = ""  # the emulator makes one up
+    if alarm.get("Metrics"):
+        seen["metric_query"] = [_query_in(query) for query in alarm["Metrics"]]
+    if alarm.get("Metrics") or state.get("metric_query"):
+        # An alarm on an expression has none of these; the emulator keeps no expression and makes them up.
+        seen.update(period=0, statistic="", metric_name="", namespace="")
     tags = aws.cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"]).get("Tags")
     return {
         **seen,
         "alarm_name": alarm["AlarmName"],
         "arn": alarm["AlarmArn"],
         "dimensions": from_pairs(alarm.get("Dimensions"), "Name", "Value"),
-        "metric_query": [_query_in(query) for query in alarm.get("Metrics", [])],
         "tags_all": from_pairs(tags),
     }
 
