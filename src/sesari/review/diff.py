@@ -12,7 +12,7 @@ from sesari.model.json import Json
 from sesari.model.plan import AttributePath, ResourceChange
 from sesari.model.review import AttributeChange
 from sesari.review.hazards import POLICY_ATTRIBUTES
-from sesari.review.redact import REDACTED, Redactor, inner, label_of, secret_name
+from sesari.review.redact import REDACTED, Redactor, decoded, inner, label_of, secret_name
 
 _DEEPEST: Final = 48
 _KEYS: Final = ("name", "key", "Sid", "sid", "id")
@@ -138,7 +138,7 @@ class _Walk:
             yield from self.changes(old, new, inner(unknown, step) if step >= 0 else False, (*path, name))
 
     def _texts(self, before: _Side, after: _Side, path: AttributePath) -> Iterator[AttributeChange]:
-        left, right = _decoded(before.value), _decoded(after.value)
+        left, right = decoded(before.value), decoded(after.value)
         if left is None or right is None or type(left) is not type(right):
             yield self._leaf(before, after, path)
         elif left != right:
@@ -167,8 +167,7 @@ class _Walk:
 
 
 def _same(before: Json, after: Json, unknown: Json) -> bool:
-    # In Python, unlike in JSON, 1 equals true.
-    return before == after and type(before) is type(after) and not (unknown and _any(unknown))
+    return before == after and not (unknown and _any(unknown))
 
 
 def _object_or_none(value: Json) -> bool:
@@ -220,14 +219,3 @@ def _by(side: _Side, key: str) -> dict[str, tuple[int, _Side]]:
 
 def _canon(value: Json) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def _decoded(value: Json) -> Json:
-    """The JSON object or list that a text holds, or None."""
-    if not isinstance(value, str) or value[:1] not in ("{", "["):
-        return None
-    try:
-        decoded: Json = json.loads(value)
-    except (ValueError, RecursionError):
-        return None
-    return decoded if isinstance(decoded, dict | list) else None

@@ -6,10 +6,11 @@ and the value's own looks. A text that is marked anywhere in the plan is secret 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -38,20 +39,20 @@ _PUBLIC: Final = re.compile(
     r"^(arn:aws[\w-]*:[^:]*:[^:]*:[^:]*:.*|(\S+@)?sha(256|384|512):[0-9a-f]{32,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|([a-z]{1,12}-)?[0-9a-f]{8,17}|(prj|team|dpl|org|ecfg)_\w{8,32}|[0-9]+|[A-Za-z]+|[0-9a-f]{40})$"
 )
+_REFERENCE: Final = re.compile(r"(^|_)(value_?from|arns?)$")
 _IDENTIFIER: Final = re.compile(
     r"(^|_)(arns?|ids?|etag|hash|digest|sha\d*|base64sha256|fingerprint|thumbprint|version)$"
 )
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_=.-]{20,}")
-_PIECES: Final = re.compile(r"[\s/:@=,;'\"&?|{}\[\]()]+")
 _SHORTEST: Final = 8
 _DEEPEST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Knows the texts that are marked somewhere in one plan."""
+    """Knows the texts that are marked somewhere in one plan, by their first eight characters."""
 
-    known: frozenset[str]
+    known: Mapping[str, tuple[str, ...]]
 
     def secret_text(self, text: str) -> bool:
         """True when the text itself is, or holds, something that should not be shown."""
@@ -61,9 +62,14 @@ class Redactor:
         """True when the text holds a marked text, or a secret of a kind that shows in its form."""
         if len(text) >= _SHORTEST and patterned(text):
             return True
-        if not self.known or len(text) < _SHORTEST:
+        if not self.known:
             return False
-        return text in self.known or any(piece in self.known for piece in _PIECES.split(text))
+        # By their beginnings, so that the time does not grow with the number of secrets.
+        for start in range(len(text) - _SHORTEST + 1):
+            found = self.known.get(text[start : start + _SHORTEST])
+            if found is not None and any(text.startswith(secret, start) for secret in found):
+                return True
+        return False
 
     def secret_value(self, value: Json, path: AttributePath) -> bool:
         """True for one value without children that is secret by its name or by its looks."""
@@ -90,6 +96,9 @@ class Redactor:
             }
         if isinstance(value, list):
             return [self.clean(child, inner(mark, i), (*path, i), depth + 1) for i, child in enumerate(value)]
+        if (parts := decoded(value)) is not None and not secret_name(path):
+            cleaned = self.clean(parts, False, path, depth + 1)
+            return value if cleaned == parts else json.dumps(cleaned, ensure_ascii=False)
         return REDACTED if self.secret_value(value, path) else value
 
     def text(self, text: str) -> str:
@@ -118,7 +127,11 @@ def redactor(changes: Iterable[ResourceChange]) -> Redactor:
         for value, mark in ((change.before, change.before_sensitive), (change.after, change.after_sensitive)):
             if mark:
                 known.update(text for text in _marked(value, mark) if len(text) >= _SHORTEST)
-    return Redactor(frozenset(known))
+    by_beginning: dict[str, tuple[str, ...]] = {}
+    for text in known:
+        beginning = text[:_SHORTEST]
+        by_beginning[beginning] = (*by_beginning.get(beginning, ()), text)
+    return Redactor(by_beginning)
 
 
 def inner(mark: Json, step: str | int) -> Json:
@@ -130,6 +143,17 @@ def inner(mark: Json, step: str | int) -> Json:
     if isinstance(mark, list) and isinstance(step, int) and step < len(mark):
         return mark[step]
     return False
+
+
+def decoded(value: Json) -> Json:
+    """The JSON object or list that a text holds, or None."""
+    if not isinstance(value, str) or value[:1] not in ("{", "["):
+        return None
+    try:
+        parts: Json = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return parts if isinstance(parts, dict | list) else None
 
 
 def label_of(value: dict[str, Json]) -> AttributePath:
@@ -146,6 +170,8 @@ def secret_name(path: AttributePath) -> bool:
     if not names:
         return False
     last = names[-1]
+    if _REFERENCE.search(_lowered(last)):
+        return False
     if _harmless(last) and not any(_secret(name) for name in names[:-1] if name != "secrets"):
         return False
     return any(_secret(name) for name in names)
@@ -154,7 +180,8 @@ def secret_name(path: AttributePath) -> bool:
 @lru_cache(maxsize=4096)
 def _secret(name: str) -> bool:
     lowered = _lowered(name)
-    return _WORDS.search(lowered) is not None and _HARMLESS.search(lowered) is None
+    # A colon makes it a condition key of a policy (`token.actions.githubusercontent.com:sub`).
+    return ":" not in name and _WORDS.search(lowered) is not None and _HARMLESS.search(lowered) is None
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import Any, Final
@@ -18,6 +19,7 @@ from sesari.views import words
 from sesari.views.story import labels_text
 
 _TONES: Final = {Action.CREATE: "good", Action.UPDATE: "warn", Action.REPLACE: "bad", Action.DELETE: "bad"}
+_ONE_LINE: Final = 60
 _LABEL_TONES: Final = {Label.REAL: "good", Label.EMULATED: "warn", Label.RECORDED: "quiet"}
 _HELD: Final = {True: ("holds", "good"), False: ("does not hold", "bad"), None: ("not tried", "warn")}
 
@@ -43,6 +45,7 @@ def _page(title: str, story: dict[str, Any] | None, shown: Iterable[Review], dri
     environment = Environment(
         loader=BaseLoader(), autoescape=True, undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True
     )
+    environment.filters["prose"] = _prose
     template = environment.from_string(folder.joinpath("report.html.j2").read_text("utf-8"))
     context = {
         "title": title,
@@ -57,6 +60,13 @@ def _page(title: str, story: dict[str, Any] | None, shown: Iterable[Review], dri
         style=Markup(style),  # noqa: S704
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
+
+
+def _prose(text: str) -> str:
+    """Text with its `code` in code elements; everything is escaped first."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def _sections(context: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -176,10 +186,13 @@ def _item(item: ReviewItem) -> dict[str, Any]:
 
 
 def _attribute(change: AttributeChange) -> dict[str, Any]:
+    before = None if change.before is None else words.value_text(change.before)
+    after = None if change.after is None and not change.unknown else words.after_text(change)
     return {
         "path": words.path_text(change.path),
-        "before": None if change.before is None else words.value_text(change.before),
-        "after": None if change.after is None and not change.unknown else words.after_text(change),
+        "before": before,
+        "after": after,
+        "line": before is not None and after is not None and len(before) + len(after) <= _ONE_LINE,
         "forces": change.forces_replacement,
     }
 
