@@ -12,8 +12,8 @@ from sesari.model.json import Json
 from sesari.model.plan import ResourceChange
 
 _RULE_TYPES: Final = {
-    "aws_vpc_security_group_ingress_rule": "in from",
-    "aws_vpc_security_group_egress_rule": "out to",
+    "aws_vpc_security_group_ingress_rule": "in",
+    "aws_vpc_security_group_egress_rule": "out",
 }
 NETWORK_TYPES: Final = frozenset({"aws_security_group", "aws_security_group_rule", "supabase_settings", *_RULE_TYPES})
 _EVERY: Final = ("-1", "all")
@@ -21,7 +21,7 @@ _EVERY: Final = ("-1", "all")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Opening:
-    """One way through: `direction` is `in from` or `out to`, `peer` a CIDR, a group or a prefix list."""
+    """One way through: `direction` is `in` or `out`, `peer` a CIDR, a group or a prefix list."""
 
     direction: str
     peer: str
@@ -47,13 +47,13 @@ class Opening:
         """True when the whole internet may come in by another way than the web's two ports."""
         anybody = self.peer in ("0.0.0.0/0", "::/0")
         web = self.protocol == "tcp" and self.first == self.last and self.first in (80, 443)
-        return self.direction == "in from" and anybody and not web
+        return self.direction == "in" and anybody and not web
 
     def __str__(self) -> str:
-        if self.protocol in _EVERY:
-            return f"{self.direction} {self.peer}: everything"
         ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
-        return f"{self.direction} {self.peer}: {self.protocol} {ports if self.first >= 0 else 'any'}"
+        what = f"{self.protocol} {ports if self.first >= 0 else 'any'}"
+        way = "from" if self.direction == "in" else "to"
+        return f"{self.direction} {'everything' if self.protocol in _EVERY else what} {way} {self.peer}"
 
 
 def widened(
@@ -73,11 +73,11 @@ def openings(type_: str, value: Json) -> Iterator[Opening]:
     if not isinstance(value, dict):
         return
     if type_ == "aws_security_group":
-        for block, direction in (("ingress", "in from"), ("egress", "out to")):
+        for block, direction in (("ingress", "in"), ("egress", "out")):
             for rule in _dicts(value.get(block)):
                 yield from _rule(rule, direction, rule.get("protocol"))
     elif type_ == "aws_security_group_rule":
-        direction = "in from" if value.get("type") == "ingress" else "out to"
+        direction = "in" if value.get("type") == "ingress" else "out"
         yield from _rule(value, direction, value.get("protocol"))
     elif type_ in _RULE_TYPES:
         yield from _rule(value, _RULE_TYPES[type_], value.get("ip_protocol"))
@@ -116,7 +116,7 @@ def _restrictions(value: Json) -> Iterator[Opening]:
         return
     found = decoded.get("restrictions") if isinstance(decoded, dict) else None
     for peer in found if isinstance(found, list) else ():
-        yield Opening("in from", str(peer), "postgres", 5432, 6543)
+        yield Opening("in", str(peer), "postgres", 5432, 6543)
 
 
 def _dicts(value: Json) -> Iterable[dict[str, Json]]:

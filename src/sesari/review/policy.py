@@ -166,13 +166,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def sentence(grant: Grant, now: bool) -> str:
-    """A grant in words: `allows s3:GetObject on arn:..., when ...`; `now` false tells that it is gone."""
+    """A grant in words: `allows s3:GetObject on arn:... when ...`; `now` false tells that it is gone."""
     verb = (
         ("allows" if grant.allow else "denies") if now else ("no longer allows" if grant.allow else "no longer denies")
     )
     words = [verb]
     if grant.principals:
-        words.append(("everybody but " if grant.not_principals else "") + _some(grant.principals))
+        words.append(("everybody but " if grant.not_principals else "") + _some(grant.principals) + " to")
     words.append(("everything but " if grant.not_actions else "") + _some(grant.actions))
     if grant.resources:
         words.append("on " + ("everything but " if grant.not_resources else "") + _some(grant.resources))

@@ -192,8 +192,8 @@ def _network(change: ResourceChange, born: Newborn, beside: tuple[ResourceChange
         return
     fresh = change.action is Action.CREATE and born.owns(change)
     for opening in opened:
-        yield (Risk.ADDITION if fresh and not opening.public else Risk.NETWORK), f"opens {opening}"
-    yield from ((Risk.ADDITION, f"closes {opening}") for opening in closed)
+        yield (Risk.ADDITION if fresh and not opening.public else Risk.NETWORK), f"lets {opening}"
+    yield from ((Risk.ADDITION, f"no longer lets {opening}") for opening in closed)
 
 
 def _marked(change: ResourceChange) -> frozenset[str]:

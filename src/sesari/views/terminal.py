@@ -91,10 +91,10 @@ def drift(shown: Drift) -> RenderableType:
 def settings(shown: Iterable[Setting], environment: str) -> RenderableType:
     """Every effective value of one environment, where it came from and what it overrode."""
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("key", overflow="fold", ratio=4)
-    table.add_column("value", overflow="fold", ratio=4)
-    table.add_column("from", overflow="fold", ratio=3)
-    table.add_column("overrode", overflow="fold", ratio=4)
+    table.add_column("key", overflow="fold")
+    table.add_column("value", overflow="fold")
+    table.add_column("from", overflow="fold")
+    table.add_column("overrode", overflow="fold")
     for setting in shown:
         overrode = "\n".join(f"{_plain_value(value)} ({_origin(origin)})" for origin, value in setting.overrode)
         table.add_row(
@@ -171,9 +171,17 @@ def _attribute(change: AttributeChange) -> RenderableType:
     forces = " (forces replacement)" if change.forces_replacement else ""
     return Group(
         _indented(Text.assemble((path, "cyan"), f":{forces}", overflow="fold"), 6),
-        _indented(Text(f"- {words.printable(words.value_text(change.before))}", overflow="fold"), 8),
-        _indented(Text(f"+ {words.printable(words.after_text(change))}", overflow="fold"), 8),
+        _side("-", words.value_text(change.before)),
+        _side("+", words.after_text(change)),
     )
+
+
+def _side(sign: str, told: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=9, justify="right")
+    grid.add_column(overflow="fold")
+    grid.add_row(sign, Text(words.printable(told)))
+    return grid
 
 
 def _indented(text: Text, columns: int) -> Padding:

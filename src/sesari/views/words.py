@@ -148,7 +148,12 @@ def _some(keys: Iterable[str]) -> str:
 
 
 def _dense(value: Json) -> Json:
-    """A block without the attributes that say nothing."""
+    """A block without the attributes that say nothing, and with the JSON inside its texts opened."""
     if isinstance(value, dict):
         return {key: _dense(child) for key, child in value.items() if child not in (None, "", [], {})}
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return _dense(json.loads(value))
+        except (ValueError, RecursionError):
+            return value
     return [_dense(child) for child in value] if isinstance(value, list) else value

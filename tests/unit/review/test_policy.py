@@ -72,7 +72,7 @@ def test_a_trust_policy_says_who_and_when() -> None:
     change = compare(None, doc(trust))
     assert change is not None
     assert change.gained == (
-        "allows Federated arn:oidc sts:AssumeRoleWithWebIdentity when"
+        "allows Federated arn:oidc to sts:AssumeRoleWithWebIdentity when"
         " token.actions.githubusercontent.com:sub StringEquals repo:acme/shop:environment:staging",
     )
     assert not change.wild
