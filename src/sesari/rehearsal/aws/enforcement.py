@@ -82,6 +82,11 @@ def _kept(service: str, operation: str, parameters: Mapping[str, Any]) -> dict[s
         arn = resource_of(service, operation, parameters, get_region(), get_account_id()) or ""
         tags = ec2._tags.get(arn.rpartition("/")[2]) or []
         return {f"aws:resourcetag/{tag['Key']}".lower(): str(tag["Value"]) for tag in tags}
+    if service == "acm" and parameters.get("CertificateArn"):
+        from ministack.services import acm
+
+        certificate = acm._certificates.get(parameters["CertificateArn"]) or {}
+        return {f"aws:resourcetag/{tag['Key']}".lower(): str(tag["Value"]) for tag in certificate.get("Tags", [])}
     if service == "iam" and parameters.get("RoleName") and operation != "CreateRole":
         from ministack.services import iam
 
