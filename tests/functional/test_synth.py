@@ -247,7 +247,7 @@ def test_a_run_killed_between_two_files_is_finished_by_the_next_even_for_another
     both = manifest(whole("dev"), whole("staging", alarm_emails=("a@example.com",)))
     third = manifest(whole("staging", alarm_emails=("b@example.com",)))
     write(infra, PRODUCT)
-    for lives in range(0, 12):
+    for lives in (0, 1, 4, 9):
         with pytest.raises(Killed):
             synth.synthesize(both, Mortal(infra, infra.parent / "lock", lives), modules)
         write(infra, third)
@@ -312,3 +312,54 @@ def test_a_wrong_manifest_writes_nothing(product, capsys):
 def test_check_and_force_are_one_choice(capsys):
     assert main(["synth", "--check", "--force"]) == 1
     assert "not allowed with argument" in capsys.readouterr().err
+
+
+STALE = """error: infra/dev/main.tf is stale
+  at: infra/dev/main.tf
+  because: sesari.toml, or Sesari's modules, have changed since
+
+hint: Run `sesari synth`
+"""
+INDEX_DAMAGED = """error: The index of synth is damaged
+  at: infra/.sesari-synth.json
+  because: it is not JSON of the expected shape, or names a file outside of infra/
+
+hint: Restore infra/.sesari-synth.json from git, or run `sesari synth --force` to write it anew
+"""
+OUTSIDE = """error: infra/staging/backend.tf leads out of infra/
+  at: PRODUCT/infra/staging/backend.tf
+
+hint: Replace the symbolic link by a folder
+"""
+
+
+def spoil(product: Path, what: str) -> list[str]:
+    """Put the product into the state that an error is about; the words that meet it."""
+    infra = product / "infra"
+    if what == "stale":
+        (infra / "dev" / "main.tf").unlink()
+        return ["--check"]
+    if what == "index":
+        (infra / synth.INDEX).write_text("{")
+        return []
+    (infra / "staging").rename(product / "elsewhere")
+    (infra / "staging").symlink_to(product / "elsewhere")
+    return []
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "text"), [("stale", 3, STALE), ("index", 1, INDEX_DAMAGED), ("outside", 1, OUTSIDE)]
+)
+def test_errors_in_words(product, capsys, what, code, text):
+    assert main(["synth", "--project", str(product)]) == 0
+    words = spoil(product, what)
+    capsys.readouterr()
+    assert main(["synth", "--project", str(product), *words]) == code
+    assert capsys.readouterr().err.replace(str(product), "PRODUCT") == text
+
+
+def test_an_incomplete_package_is_one_error(tmp_path):
+    with pytest.raises(SesariError) as error:
+        module_files(tmp_path, "api")
+    assert error.value.codes == ("module-missing",)
+    assert error.value.problems[0].where == str(tmp_path / "api")

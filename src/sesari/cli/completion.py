@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 
 from sesari.cli.flags import explain
 from sesari.cli.front import Parser, load
@@ -24,8 +25,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import shtab
 
-    sys.stdout.write(shtab.complete(whole_parser(), shell=arguments.shell))
+    whole = whole_parser()
+    for action in _actions(whole):
+        if action.metavar == "DIR" or action.dest == "path":
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # how shtab is told
+    sys.stdout.write(shtab.complete(whole, shell=arguments.shell))
     return 0
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _actions(command)
 
 
 def whole_parser() -> argparse.ArgumentParser:
