@@ -34,7 +34,11 @@ _regions = st.sampled_from(["us-east-1", "eu-central-1", "ap-southeast-2", "sa-e
 # Short texts of any kind: what is longer may look random, and is refused as a secret.
 _values = st.text(st.characters(blacklist_categories=["Cs"]), max_size=12).filter(lambda text: "://" not in text)
 _durations = st.sampled_from(["1s", "90s", "2m", "12h", "600s"])
-_sizes = st.sampled_from([{"cpu": cpu, "memory": memory} for cpu, offered in FARGATE.items() for memory in offered])
+_sizes = st.sampled_from(
+    [{"cpu": cpu, "memory": memory} for cpu, offered in FARGATE.items() for memory in offered]
+).map(
+    dict  # each its own: a test may change one
+)
 
 
 def _some(draw: st.DrawFn, tree: Tree, **optional: st.SearchStrategy[Any]) -> Tree:
@@ -98,7 +102,7 @@ def _environments(draw: st.DrawFn, index: int, tree: Tree) -> Tree:
     if overrides:
         environment["services"] = overrides
     if "database" in tree:
-        _some(draw, environment, database=st.just({"instance": "small"}))
+        _some(draw, environment, database=st.fixed_dictionaries({"instance": st.just("small")}))
     return environment
 
 

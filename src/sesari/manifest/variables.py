@@ -95,20 +95,40 @@ def _below(tree: Tree, node: JsonObject, path: KeyPath) -> Iterator[KeyPath]:
 
 
 def _unknown(name: str, environments: list[str], paths: Mapping[str, KeyPath]) -> Problem:
-    start = name.removeprefix(START)
-    first = start.partition(LEVEL)[0]
-    owner = next((known for known in environments if start.startswith(_capitals(known))), None)
-    owner = owner or nearest(first, [_capitals(known) for known in environments])
-    candidates = [f"{START}{_capitals(owner)}{LEVEL}{rest}" for rest in paths] if owner else []
-    near = nearest(name, candidates)
+    near = _nearest(name.removeprefix(START), environments, paths)
     return Problem(
         "manifest-unknown-variable",
         f"The environment variable `{name}` names nothing that can be set",
         name,
         "variables are read as `SESARI_<ENVIRONMENT>__<KEY>__<KEY>`; the environments are "
         + ", ".join(f"`{known}`" for known in environments),
-        f"Did you mean `{near}`?" if near else "Unset it, or see `sesari schema --reference` for the keys",
+        f"Did you mean `{START}{near}`?" if near else "Unset it, or see `sesari schema --reference` for the keys",
     )
+
+
+def _nearest(words: str, environments: list[str], paths: Mapping[str, KeyPath]) -> str | None:
+    """What was probably meant: level by level, or with `_` where a level should begin."""
+    owners = [_capitals(known) for known in environments]
+    for owner in owners:
+        if words.startswith(f"{owner}_"):
+            squeezed = _squeezed(words.removeprefix(owner))
+            meant = next((rest for rest in paths if _squeezed(f"_{rest}") == squeezed), None)
+            if meant:
+                return f"{owner}{LEVEL}{meant}"
+    first, *rest = words.split(LEVEL)
+    found = [first if first in owners else nearest(first, owners)]
+    known = [path.split(LEVEL) for path in paths]
+    for depth, part in enumerate(rest):
+        levels = {levels[depth] for levels in known if len(levels) > depth}
+        near = part if part in levels else nearest(part, sorted(levels))
+        known = [levels for levels in known if levels[depth : depth + 1] == [near]]
+        found.append(near)
+    complete = any(len(levels) == len(rest) for levels in known)
+    return LEVEL.join(part or "" for part in found) if complete and None not in found else None
+
+
+def _squeezed(words: str) -> str:
+    return words.replace(LEVEL, "_")
 
 
 def _converted(value: str, type_: str) -> object:
