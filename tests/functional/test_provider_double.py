@@ -198,6 +198,34 @@ def test_an_edit_updates_in_place_and_keeps_computed_values(root: Root) -> None:
     root.require_empty()
 
 
+def test_an_attribute_that_forces_a_replacement_does_and_its_dependents_follow(root: Root) -> None:
+    subnet = 'resource "aws_subnet" "this" {\n vpc_id = aws_vpc.this.id\n cidr_block = "10.0.1.0/24"\n}'
+    root.apply(PROVIDER, VPC, subnet)
+    before = root.attributes("aws_vpc.this")["id"]
+    root.write(PROVIDER, VPC.replace("10.0.0.0/16", "10.0.0.0/15"), subnet)
+    changes = root.changes()
+    assert changes["aws_vpc.this"]["actions"] == ["delete", "create"]
+    assert changes["aws_vpc.this"]["replace_paths"] == [["cidr_block"]]
+    assert changes["aws_subnet.this"]["actions"] == ["delete", "create"]
+    root.run("apply", "-auto-approve", "-no-color")
+    root.require_empty()
+    assert root.attributes("aws_vpc.this")["id"] != before
+    assert root.daemon.recorded().store.counts() == {"aws_subnet": 1, "aws_vpc": 1}
+
+
+def test_sigterm_finishes_the_call_in_flight(root: Root) -> None:
+    root.write(PROVIDER, VPC)
+    root.daemon.faults({"type": "aws_vpc", "operation": "create", "hang_seconds": 2})
+    with ThreadPoolExecutor(1) as pool:
+        applying = pool.submit(root.run, "apply", "-auto-approve", "-no-color", exit_codes=(0, 1))
+        calls = root.daemon.folder / "calls.jsonl"
+        time.sleep(1)
+        assert root.daemon.stop() == 0
+        applying.result()
+    assert '"operation": "create"' in calls.read_text() and '"outcome": "ok"' in calls.read_text()
+    assert root.daemon.recorded().store.counts() == {"aws_vpc": 1}
+
+
 def test_default_tags_reach_the_state_and_a_new_default_is_an_update(root: Root) -> None:
     root.apply(PROVIDER, VPC.replace("}", '  tags = { product = "mine" }\n}'))
     state = root.attributes("aws_vpc.this")

@@ -54,9 +54,11 @@ def load_schema(provider: str) -> ProviderSchema:
 
 
 def load_traits(provider: str) -> dict[str, Traits]:
-    """A provider's sidecar; empty when the package has none."""
+    """What a provider's schema does not say, by type; little when the package has no sidecar for it."""
     path = HERE / "sidecar" / f"{provider}.json"
-    return parse_traits(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    sidecar = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    blocks = json.loads((HERE / "computed_blocks.json").read_text(encoding="utf-8"))
+    return parse_traits(sidecar, {type: names for type, names in blocks.items() if type.startswith(f"{provider}_")})
 
 
 def load_table(provider: str) -> Mapping[str, Mapping[str, Any]]:

@@ -43,6 +43,10 @@ def fabricate(
     """
     state = dict(planned)
     text = _Text(state, place, seed)
+    for name in block.attributes:
+        prefix = state.get(f"{name}_prefix")
+        if f"{name}_prefix" in block.attributes and state.get(name) is None and (prefix or name not in table):
+            state[name] = (prefix or "terraform-") + text.fill("{hex26}")
     for name, template in table.items():
         if name not in block.attributes:
             text.extra[name] = text.fill(template)

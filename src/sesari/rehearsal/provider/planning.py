@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from sesari.rehearsal.provider.conform import conform, same
+from sesari.rehearsal.provider.correlation import correlate
 from sesari.rehearsal.provider.equivalence import legacy_equivalent
 from sesari.rehearsal.provider.replacement import Path, replace_paths
-from sesari.rehearsal.provider.schema import Attribute, Block, Nesting, Shape
+from sesari.rehearsal.provider.schema import Attribute, Block, Collection, Nesting, Shape
 from sesari.rehearsal.provider.sidecar import Traits
 from sesari.rehearsal.provider.tags import all_tags
-from sesari.rehearsal.provider.values import UNKNOWN, Object, Unknown, Value
+from sesari.rehearsal.provider.values import UNKNOWN, Object, Unknown, Value, wholly_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ def _plan_block(block: Block, prior: Object | None, config: Object, context: _Co
     for name, nested in block.blocks.items():
         before = None if prior is None else prior.get(name)
         inner = context.inside(name)
+        if name in context.rules.traits.computed_blocks and not config[name] and not context.path:
+            planned[name] = UNKNOWN if prior is None else before
+            continue
         planned[name] = _plan_nested(nested.nesting, nested.block, nested.shape, before, config[name], inner)
     return planned
 
@@ -84,6 +88,8 @@ def _plan_attribute(attribute: Attribute, prior: Value, config: Value, context: 
         return None
     if config is None:
         return _plan_unset(attribute, prior, context)
+    if context.rules.legacy and _unordered(attribute.shape) and not wholly_known(config):
+        return UNKNOWN  # SDKv2 does not keep sets and maps of which a part is unknown
     if attribute.nested is not None:
         nested = attribute.nested
         return _plan_nested(nested.nesting, nested.block, attribute.shape, prior, config, context)
@@ -94,10 +100,16 @@ def _plan_attribute(attribute: Attribute, prior: Value, config: Value, context: 
     return config
 
 
+def _unordered(shape: Shape) -> bool:
+    return isinstance(shape, Collection) and shape.kind in ("set", "map")
+
+
 def _plan_unset(attribute: Attribute, prior: Value, context: _Context) -> Value:
-    default = context.rules.traits.defaults.get(".".join(context.path))
-    if default is not None:
-        return conform(default, attribute.shape)
+    path, defaults = ".".join(context.path), context.rules.traits.defaults
+    if defaults.get(path) is not None:
+        return conform(defaults[path], attribute.shape)
+    if attribute.computed and context.create and path in defaults:
+        return None  # optional and computed, but the provider plans it as null
     if attribute.computed:
         return UNKNOWN if context.create else prior
     if not context.create and context.rules.legacy and legacy_equivalent(prior, None):
@@ -132,58 +144,10 @@ def _element_planner(block: Block, context: _Context) -> Callable[[Value, Value]
 def _plan_set(
     block: Block, former: list[Value], items: list[Value], plan_one: Callable[[Value, Value], Value], legacy: bool
 ) -> list[Value]:
-    """Correlate each element with the prior element that differs from it in nothing but computed attributes."""
-    free = [item for item in former if isinstance(item, dict)]
-    planned: list[Value] = []
-    for item in items:
-        match = None
-        if isinstance(item, dict):
-            match = next((old for old in free if _could_be(block, old, item, legacy)), None)
-        if match is not None:
-            free.remove(match)
-        planned.append(plan_one(match, item))
-    return planned
-
-
-def _could_be(block: Block, prior: Object, config: Object, legacy: bool) -> bool:
-    return all(
-        _attribute_could_be(attribute, prior.get(name), config[name], legacy)
-        for name, attribute in block.attributes.items()
-    ) and all(
-        _nested_could_be(nested.nesting, nested.block, prior.get(name), config[name], legacy)
-        for name, nested in block.blocks.items()
-    )
-
-
-def _attribute_could_be(attribute: Attribute, prior: Value, config: Value, legacy: bool) -> bool:
-    if attribute.write_only or (config is None and attribute.computed):
-        return True
-    if legacy and legacy_equivalent(prior, config):
-        return True
-    if attribute.nested is not None:
-        return _nested_could_be(attribute.nested.nesting, attribute.nested.block, prior, config, legacy)
-    return same(prior, config, attribute.shape)
-
-
-def _nested_could_be(nesting: Nesting, block: Block, prior: Value, config: Value, legacy: bool) -> bool:
-    if isinstance(prior, dict) and isinstance(config, dict):
-        if nesting != "map":
-            return _could_be(block, prior, config, legacy)
-        pairs = [(prior.get(key), config.get(key)) for key in prior.keys() | config.keys()]
-    elif isinstance(prior, list) and isinstance(config, list) and len(prior) == len(config):
-        if nesting == "set":
-            return _sets_could_be(block, prior, config, legacy)
-        pairs = list(zip(prior, config, strict=True))
-    else:
-        return prior is None and config is None
-    return all(isinstance(a, dict) and isinstance(b, dict) and _could_be(block, a, b, legacy) for a, b in pairs)
-
-
-def _sets_could_be(block: Block, prior: list[Value], config: list[Value], legacy: bool) -> bool:
-    return all(
-        any(isinstance(a, dict) and isinstance(b, dict) and _could_be(block, a, b, legacy) for a in prior)
-        for b in config
-    )
+    return [
+        plan_one(None if match is None else former[match], item)
+        for item, match in zip(items, correlate(block, former, items, legacy), strict=True)
+    ]
 
 
 def _without_write_only(block: Block, state: Object) -> Object:

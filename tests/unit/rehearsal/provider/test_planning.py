@@ -98,8 +98,19 @@ def test_an_element_of_a_set_keeps_its_computed_values_wherever_it_moves() -> No
     assert {item["key"]: item["id"] for item in planned} == {"A": "1", "B": "2", "C": UNKNOWN}
 
 
-def test_unknown_elements_of_a_set_are_not_taken_for_one() -> None:
-    assert plan("aws_lb", None, {"subnets": [UNKNOWN, UNKNOWN]}).state["subnets"] == [UNKNOWN, UNKNOWN]
+def test_a_set_with_unknown_elements_keeps_them_apart_or_is_unknown_to_the_old_framework() -> None:
+    config = {"subnets": [UNKNOWN, UNKNOWN]}
+    assert plan("aws_lb", None, config, Rules(Traits(), legacy=False)).state["subnets"] == [UNKNOWN, UNKNOWN]
+    assert plan("aws_lb", None, config, Rules(Traits(), legacy=True)).state["subnets"] is UNKNOWN
+
+
+def test_a_block_that_the_cloud_fills_is_unknown_first_and_kept_later() -> None:
+    rules = Rules(Traits(computed_blocks=("subnet_mapping",)), legacy=True)
+    assert plan("aws_lb", None, {"name": "a"}, rules).state["subnet_mapping"] is UNKNOWN
+    mapping = [{"subnet_id": "subnet-1"}]
+    updated = plan("aws_lb", {"name": "a", "subnet_mapping": mapping}, {"name": "a", "idle_timeout": 61}, rules)
+    assert isinstance(updated.state["subnet_mapping"], list)
+    assert len(updated.state["subnet_mapping"]) == 1
 
 
 def test_tags_and_defaults_make_tags_all() -> None:
