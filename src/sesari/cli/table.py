@@ -54,8 +54,8 @@ def overview() -> str:
 
 def version() -> str:
     """The text of `sesari --version`."""
-    import platform
+    import sys
 
     from sesari import __version__
 
-    return f"sesari {__version__} (Python {platform.python_version()})\n"
+    return f"sesari {__version__} (Python {'.'.join(map(str, sys.version_info[:3]))})\n"
