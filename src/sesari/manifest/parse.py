@@ -12,7 +12,7 @@ from sesari.manifest.layers import Effective, Layer, Places, base, effective_sch
 from sesari.manifest.schema import environment_schema, nearest, schema
 from sesari.manifest.shape import Shaped, shape
 from sesari.manifest.sources import Document, Sources, read_toml
-from sesari.manifest.trees import KeyPath, Tree
+from sesari.manifest.trees import KeyPath, Tree, table_at
 from sesari.manifest.variables import Said, read_variables
 from sesari.model.manifest import Environment, Manifest
 
@@ -56,30 +56,32 @@ def effectives(sources: Sources) -> dict[str, Effective]:
         lenient=bool(document.problems),
     )
     problems = [*document.problems, *whole.problems]
-    below = base(whole.tree, document.file)
-    sections = whole.tree.get("environments")
-    declared: Tree = sections if isinstance(sections, dict) else {}
+    declared = table_at(whole.tree, ("environments",))
     overlays, found = _overlays(sources, declared, places)
     problems += found
     said, found = _variables(sources, declared, whole.tree)
     problems += found
-    node = effective_schema()
+    below, node = base(whole.tree, document.file), effective_schema()
     environments = {}
-    for name, section in declared.items():
-        own = section if isinstance(section, dict) else {}
-        layers = [below, Layer(own, document.file, ("environments", name))]
-        damaged = _damaged(whole.damaged, name)
+    for name in declared:
+        section = Layer(table_at(declared, (name,)), document.file, ("environments", name))
+        spoken = Layer(said[name].tree, None, variables=said[name].names)
+        damaged = _damaged(whole.damaged, name) + _unread(document)
+        layers: tuple[Layer, ...] = (below, section, spoken)
         if name in overlays:
             shaped, overlay = overlays[name]
-            layers.append(Layer(shaped.tree, overlay.file))
-            damaged += shaped.damaged + (((),) if overlay.problems else ())
-        layers.append(Layer(said[name].tree, None, variables=said[name].names))
-        damaged += ((),) if document.problems else ()
-        environments[name] = Effective(name, tuple(layers), stacked(tuple(layers), node), places, damaged)
+            layers = (below, section, Layer(shaped.tree, overlay.file), spoken)
+            damaged += shaped.damaged + _unread(overlay)
+        environments[name] = Effective(name, layers, stacked(layers, node), places, damaged)
     problems += check(environments)
     if problems or not environments:
         raise SesariError(_in_order(problems, sources))
     return environments
+
+
+def _unread(document: Document) -> tuple[KeyPath, ...]:
+    """Where lines were set aside as unreadable, anything may be missing: the empty path stands for all."""
+    return ((),) if document.problems else ()
 
 
 def _overlays(

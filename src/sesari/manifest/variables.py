@@ -18,7 +18,6 @@ from sesari.model.json import JsonObject
 
 START = "SESARI_"
 LEVEL = "__"
-_OTHERS = ("SESARI_DELIVERY_", "SESARI_VERCEL_API", "SESARI_SUPABASE_API", "SESARI_REHEARSAL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,14 @@ def read_variables(
     `tree` is the manifest, whose services and queues can be named; `node` the schema of an environment.
     """
     known = list(environments)
-    ours = {name: value for name, value in variables.items() if _is_ours(name, known)}
     said = {name: Said() for name in known}
-    if not ours:
+    named = {name: value for name, value in variables.items() if name.startswith(START)}
+    if not named:
         return said, []
     paths = {_capitals_path(path): path for path in _settable(tree, node)}
+    # Sesari has variables of another kind too, such as SESARI_REHEARSAL: ours have a level, or nearly have one.
+    meant = {_squeezed(f"{START}{_capitals(name)}{LEVEL}{path}") for name in known for path in paths}
+    ours = {name: value for name, value in named.items() if LEVEL in name or name in meant}
     problems = []
     for name, value in sorted(ours.items()):
         environment, path = _target(name, known, paths)
@@ -56,13 +58,6 @@ def read_variables(
         _put(said[environment].tree, path, _converted(value, text(at(node, path) or {}, "type")))
         said[environment].names[path] = name
     return said, problems
-
-
-def _is_ours(name: str, environments: list[str]) -> bool:
-    """A name with a level in it, or one that begins as an environment's but misses the double underscore."""
-    if not name.startswith(START) or name.startswith(_OTHERS):
-        return False
-    return LEVEL in name or any(name.startswith(f"{START}{_capitals(known)}_") for known in environments)
 
 
 def _target(name: str, environments: list[str], paths: Mapping[str, KeyPath]) -> tuple[str | None, KeyPath | None]:

@@ -122,3 +122,15 @@ def test_an_unknown_environment_has_a_nearest_one(call) -> None:  # type: ignore
 
 def test_a_variables_name_stands_for_one_path() -> None:
     assert variable_name("pre-prod", ("services", "my-worker", "scale", "spot")) in VARIABLES
+
+
+def test_variables_of_another_kind_are_left_alone_whatever_the_environments_are_called() -> None:
+    text = BASE.replace("[environments.production]", "[environments.rehearsal]").replace("pre-prod", "vercel")
+    variables = {
+        "SESARI_REHEARSAL": "/somewhere",
+        "SESARI_REHEARSAL__ACCOUNT": "333333333333",
+        "SESARI_REHEARSAL__NETWORK__CIDR": "10.30.0.0/16",
+        "SESARI_VERCEL_API": "http://127.0.0.1:1",
+    }
+    manifest = parse(Sources(SourceFile("sesari.toml", text), {}, variables))
+    assert manifest.environments["rehearsal"].account == "333333333333"
