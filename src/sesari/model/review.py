@@ -76,7 +76,10 @@ class DriftKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DriftItem:
-    """One drifted resource. `gone`: it no longer exists. `restores`: an apply would put it back."""
+    """One drifted resource. `gone`: it no longer exists. `restores`: an apply would put it back.
+
+    `reasons` say what the drift lets somebody do that the state does not know of.
+    """
 
     address: str
     type: str
@@ -85,6 +88,7 @@ class DriftItem:
     gone: bool
     restores: bool
     attributes: tuple[AttributeChange, ...]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sesari.model.review import AttributeChange, Drift, DriftItem, DriftKind, Ri
 from sesari.review.diff import attribute_changes
 from sesari.review.redact import Redactor, redactor
 from sesari.review.review import service_of
-from sesari.review.risk import HOLDERS, Newborn, assess
+from sesari.review.risk import HOLDERS, Newborn, Verdict, assess
 
 _TOUCHES: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 _DANGEROUS: Final = (Risk.DATA_LOSS, Risk.IDENTITY, Risk.NETWORK)
@@ -62,7 +62,8 @@ def _item(
     gone = change.action is Action.DELETE or change.after is None
     attributes = () if gone else attribute_changes(change, redact)
     restores = proposed is not None and (gone or _puts_back(change, proposed))
-    hand_made = gone or restores or _hurts(change, beside)
+    verdict = _verdict(change, beside)
+    hand_made = gone or restores or verdict.risk in _DANGEROUS
     if not hand_made and not attributes:
         return None
     return DriftItem(
@@ -73,6 +74,7 @@ def _item(
         gone=gone,
         restores=restores and proposed is not None and proposed.action is not Action.DELETE,
         attributes=_first(attributes, _moving(proposed)) if hand_made else attributes,
+        reasons=tuple(redact.sentence(reason) for reason in verdict.reasons) if hand_made and not gone else (),
     )
 
 
@@ -94,12 +96,12 @@ def _differing(before: Json, after: Json) -> frozenset[str]:
     return frozenset(key for key in before.keys() & after.keys() if before[key] != after[key])
 
 
-def _hurts(change: ResourceChange, beside: Mapping[str, list[ResourceChange]]) -> bool:
+def _verdict(change: ResourceChange, beside: Mapping[str, list[ResourceChange]]) -> Verdict:
     attributes = change.before if isinstance(change.before, dict) else {}
     names = {name for key in ("id", "name", "arn", "bucket", "url") if isinstance(name := attributes.get(key), str)}
     others = {id(other): other for name in sorted(names) for other in beside.get(name, ())}
     companions = tuple(other for other in others.values() if other.address != change.address)
-    return assess(change, Newborn(frozenset()), companions).risk in _DANGEROUS
+    return assess(change, Newborn(frozenset()), companions)
 
 
 def _first(attributes: tuple[AttributeChange, ...], moving: frozenset[str]) -> tuple[AttributeChange, ...]:

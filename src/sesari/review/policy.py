@@ -56,8 +56,8 @@ def compare(before: Json, after: Json, beside: Iterable[Json] = ()) -> PolicyCha
     old, new = grants(before), grants(after)
     if old is None or new is None:
         return None
-    old += tuple(grant for document in beside for grant in grants(document) or ())
-    gained = [(grant, part) for grant in new if (part := _beyond(grant, old)) is not None]
+    known = old + tuple(grant for document in beside for grant in grants(document) or ())
+    gained = [(grant, part) for grant in new if (part := _beyond(grant, known)) is not None]
     lost = [part for grant in old if (part := _beyond(grant, new)) is not None]
     widens = any(part.allow for _, part in gained) or any(not part.allow for part in lost)
     return PolicyChange(

@@ -105,6 +105,12 @@ class Redactor:
         """The text, or the word for a secret one."""
         return REDACTED if self.secret_text(text) else text
 
+    def sentence(self, text: str) -> str:
+        """A sentence with secret words taken out one by one, so that the rest stays readable."""
+        if not self.secret_text(text):
+            return text
+        return self.text(" ".join(self.text(word) for word in text.split(" ")))
+
     def path(self, path: AttributePath) -> AttributePath:
         """The path with keys that are themselves secret taken out."""
         return tuple(self.text(step) if isinstance(step, str) else step for step in path)

@@ -53,7 +53,7 @@ def _item(change: ResourceChange, redact: Redactor, born: Newborn) -> ReviewItem
     verdict = assess(change, born)
     compared = change.action in (Action.UPDATE, Action.REPLACE)
     attributes = attribute_changes(change, redact) if compared else ()
-    reasons = tuple(_safe(reason, redact) for reason in verdict.reasons)
+    reasons = tuple(redact.sentence(reason) for reason in verdict.reasons)
     if change.action is Action.UPDATE and not attributes and not reasons:
         reasons = ("only values that are known after apply, or their marks as sensitive, change",)
     return ReviewItem(
@@ -64,14 +64,6 @@ def _item(change: ResourceChange, redact: Redactor, born: Newborn) -> ReviewItem
         attributes=attributes,
         reasons=reasons,
     )
-
-
-def _safe(reason: str, redact: Redactor) -> str:
-    """The sentence with secret words taken out one by one, so that the rest stays readable."""
-    if not redact.secret_text(reason):
-        return reason
-    words = " ".join(redact.text(word) for word in reason.split(" "))
-    return redact.text(words)
 
 
 def _collapsed(items: Iterable[ReviewItem]) -> Iterator[ReviewItem]:

@@ -129,9 +129,11 @@ def _identity(change: ResourceChange, born: Newborn, beside: tuple[ResourceChang
     if change.action is Action.DELETE and change.type not in _ATTACHMENTS:
         return
     before, after = _attributes(change.before), _attributes(change.after)
+    policies = tuple(_attributes(other.before).get("policy") for other in beside)
     for key in sorted(POLICY_ATTRIBUTES & (before.keys() | after.keys() | _attributes(change.unknown).keys())):
-        policies = tuple(_attributes(other.before).get("policy") for other in beside)
-        yield from _policy(change, key, before.get(key), after.get(key), born, policies)
+        # A trust policy is nobody else's to write.
+        others = () if key == "assume_role_policy" else policies
+        yield from _policy(change, key, before.get(key), after.get(key), born, others)
     arns = [_attributes(other.before).get("policy_arn") for other in beside]
     yield from _managed(change, before.get("managed_policy_arns"), after.get("managed_policy_arns"), arns)
     if change.type in _ATTACHMENTS:

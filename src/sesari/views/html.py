@@ -209,6 +209,7 @@ def _drift(drift: Drift) -> dict[str, Any]:
                 "hand_made": item.kind is DriftKind.HAND_MADE,
                 "kind": "made by hand" if item.kind is DriftKind.HAND_MADE else "moves by itself",
                 "told": words.drift_text(item),
+                "reasons": item.reasons,
                 "attributes": [_attribute(change) for change in item.attributes],
             }
             for item in drift.items

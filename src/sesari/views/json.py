@@ -53,6 +53,7 @@ def drift(shown: Drift) -> JsonObject:
                 "kind": item.kind.name.lower(),
                 "gone": item.gone,
                 "restores": item.restores,
+                "reasons": list(item.reasons),
                 "attributes": [_attribute(change) for change in item.attributes],
             }
             for item in shown.items

@@ -43,6 +43,7 @@ def drift(shown: Drift, limit: int = LIMIT) -> str:
     blocks = []
     for item in shown.items:
         lines = [f"\n- {_code(item.address)} {item.kind.name.lower().replace('_', '-')}: {words.drift_text(item)}\n"]
+        lines += [f"  - {_prose(reason)}\n" for reason in item.reasons]
         lines += (
             [_fence([line for change in item.attributes for line in _lines(change)], "  ")] if item.attributes else []
         )

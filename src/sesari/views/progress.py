@@ -25,6 +25,8 @@ _STYLES: Final = {
     Phase.ERRORED: "bold red",
     Phase.ABORTED: "yellow",
 }
+ECHO: Final = 3
+"""Columns left free at the right: a terminal echoes `^C` there, and must not wrap."""
 _SCOPE_WIDTH: Final = 12
 
 
@@ -98,7 +100,9 @@ class _Lines:
         self._view = view
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._view.lines()
+        lines = self._view.lines()
+        lines.width = max(options.max_width - ECHO, 1)
+        yield lines
 
 
 def lasting(progress: Progress, seconds: float | None = None) -> Text:

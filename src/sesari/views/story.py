@@ -16,7 +16,7 @@ from rich.text import Text
 from sesari.model.progress import Phase, Progress
 from sesari.model.story import Chapter, Claim, Moment, Story, StoryEvent
 from sesari.views import terminal
-from sesari.views.progress import lives
+from sesari.views.progress import ECHO, lives
 from sesari.views.words import plural, printable, seconds_text
 
 _TITLE_WIDTH: Final = 12
@@ -198,7 +198,10 @@ class _Now:
         self._view = view
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._view.now()
+        now = self._view.now()
+        if isinstance(now, Table):
+            now.width = max(options.max_width - ECHO, 1)
+        yield now
 
 
 def _work_text(work: Progress) -> str:

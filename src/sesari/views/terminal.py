@@ -6,7 +6,7 @@ Meaning is never in the colour alone.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from typing import Final
 
@@ -88,21 +88,21 @@ def drift(shown: Drift) -> RenderableType:
     return Group(*parts)
 
 
-def settings(shown: Iterable[Setting], environment: str) -> RenderableType:
+def settings(shown: Sequence[Setting], environment: str) -> RenderableType:
     """Every effective value of one environment, where it came from and what it overrode."""
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("key", overflow="fold")
+    longest = max((len(setting.key) for setting in shown), default=0)
+    table.add_column("key", overflow="fold", min_width=min(longest, 36))
     table.add_column("value", overflow="fold")
     table.add_column("from", overflow="fold")
-    table.add_column("overrode", overflow="fold")
     for setting in shown:
-        overrode = "\n".join(f"{_plain_value(value)} ({_origin(origin)})" for origin, value in setting.overrode)
         table.add_row(
-            Text(words.printable(setting.key)),
-            Text(_plain_value(setting.value)),
-            Text(_origin(setting.origin)),
-            Text(overrode, style="dim"),
+            Text(words.printable(setting.key)), Text(_plain_value(setting.value)), Text(_origin(setting.origin))
         )
+        for origin, value in setting.overrode:
+            table.add_row(
+                "", Text(_plain_value(value), style="dim"), Text(f"{_origin(origin)}, overridden", style="dim")
+            )
     return Group(Text.assemble("Settings of ", (environment, "bold")), Text(), table)
 
 
@@ -160,6 +160,7 @@ def _drift_item(item: DriftItem) -> Iterator[RenderableType]:
     yield _indented(
         Text.assemble(words.printable(item.address), (f"  {words.drift_text(item)}", "yellow"), overflow="fold"), 2
     )
+    yield from (_indented(Text(words.printable(reason), overflow="fold"), 6) for reason in item.reasons)
     yield from (_attribute(change) for change in item.attributes)
 
 
