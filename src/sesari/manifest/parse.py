@@ -66,7 +66,7 @@ def effectives(sources: Sources) -> dict[str, Effective]:
     for name in declared:
         section = Layer(table_at(declared, (name,)), document.file, ("environments", name))
         spoken = Layer(said[name].tree, None, variables=said[name].names)
-        damaged = _damaged(whole.damaged, name) + _unread(document)
+        damaged = _damaged(whole.damaged, name) + _unread(document) + said[name].damaged
         layers: tuple[Layer, ...] = (below, section, spoken)
         if name in overlays:
             shaped, overlay = overlays[name]
@@ -116,7 +116,7 @@ def _variables(sources: Sources, declared: Tree, tree: Tree) -> tuple[dict[str, 
                 return layer.origin(path, places).source
 
             shaped = shape(one.tree, environment_schema(), where, toml=False)
-            said[name] = Said(shaped.tree, one.names)
+            said[name] = Said(shaped.tree, one.names, shaped.damaged)
             problems += shaped.problems
     return said, problems
 

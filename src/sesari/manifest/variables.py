@@ -22,10 +22,11 @@ LEVEL = "__"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What variables say of one environment: the tree, and which variable says each path."""
+    """What variables say of one environment: the tree, which variable says each path, what was wrong in them."""
 
     tree: Tree = field(default_factory=dict)
     names: dict[KeyPath, str] = field(default_factory=dict)
+    damaged: tuple[KeyPath, ...] = ()
 
 
 def variable_name(environment: str, path: Iterable[str | int]) -> str:

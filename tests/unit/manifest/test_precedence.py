@@ -134,3 +134,10 @@ def test_variables_of_another_kind_are_left_alone_whatever_the_environments_are_
     }
     manifest = parse(Sources(SourceFile("sesari.toml", text), {}, variables))
     assert manifest.environments["rehearsal"].account == "333333333333"
+
+
+def test_a_needed_key_that_a_variable_says_wrongly_is_not_missing_too() -> None:
+    variables = {"SESARI_PRODUCTION__ACCOUNT": "three", "SESARI_PRODUCTION__NETWORK__CIDR": "10.30.0.0/16"}
+    with pytest.raises(SesariError) as caught:
+        parse(Sources(SourceFile("sesari.toml", BASE), {}, variables))
+    assert [(p.code, p.where) for p in caught.value.problems] == [("manifest-value", "SESARI_PRODUCTION__ACCOUNT")]
