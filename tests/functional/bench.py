@@ -1,4 +1,4 @@
-"""A product on the AWS emulator, with hand-written roots of `terraform_data` (built into Terraform: no provider needed)."""
+"""A product on the AWS emulator, with roots of `terraform_data`, which is built into Terraform: no provider needed."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sesari.errors import Refused, SesariError
+from sesari.errors import Problem, Refused, SesariError
 from sesari.model.plan import SavedPlan
 from sesari.model.progress import Phase, Progress
 from sesari.model.store import Conflict
@@ -17,7 +17,7 @@ from sesari.pipeline.recovery import not_saved, push_back, recover
 from sesari.pipeline.state_lock import locked
 from sesari.pipeline.terraform import initialise, run, shown
 from sesari.pipeline.tools import Scratch, Tools
-from sesari.release.admission import Facts, admit
+from sesari.release.admission import Facts, admit, other_environment
 from sesari.release.records import (
     DEPLOYED_KEY,
     Deployed,
@@ -44,6 +44,7 @@ def apply_plan(tools: Tools, wanted: str | None = None) -> Applied:
     recover(tools)
     with checked_identities(tools):
         saved = load_record(tools, wanted)
+        _refuse(other_environment(saved, tools.environment))
         body = open_plan(tools, saved)
         initialise(tools)
     with (
@@ -70,7 +71,10 @@ def _admitted(tools: Tools, saved: SavedPlan, file: Scratch) -> None:
         provider_lock=tools.provider_lock(),
         now=tools.clock.now(),
     )
-    problems = admit(saved, read_plan(shown(tools, file)), tools.environment, facts)
+    _refuse(admit(saved, read_plan(shown(tools, file)), tools.environment, facts))
+
+
+def _refuse(problems: tuple[Problem, ...]) -> None:
     if problems:
         raise Refused(problems)
 

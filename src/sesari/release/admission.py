@@ -35,7 +35,7 @@ class Facts:
 def admit(saved: SavedPlan, plan: Plan, environment: Environment, facts: Facts) -> tuple[Problem, ...]:
     """Every reason why `saved`, whose content is `plan`, must not be applied to `environment` now."""
     if saved.environment != environment.name:
-        return (_other_environment(saved, environment),)
+        return other_environment(saved, environment)
     return (
         *wrong_identities(environment, facts.identities),
         *_moved(saved, facts),
@@ -67,13 +67,13 @@ def wrong_identities(environment: Environment, found: Identities) -> tuple[Probl
     )
 
 
-def _other_environment(saved: SavedPlan, environment: Environment) -> Problem:
-    return Problem(
-        "plan-of-another-environment",
-        f"This plan is of `{saved.environment}`, not of `{environment.name}`",
-        where=short(saved.digest),
-        hint=f"To plan `{environment.name}`, run `sesari plan -e {environment.name}`",
-    )
+def other_environment(saved: SavedPlan, environment: Environment) -> tuple[Problem, ...]:
+    """Why a plan that was made for another environment is not even opened."""
+    if saved.environment == environment.name:
+        return ()
+    what = f"This plan is of `{saved.environment}`, not of `{environment.name}`"
+    hint = f"To plan `{environment.name}`, run `sesari plan -e {environment.name}`"
+    return (Problem("plan-of-another-environment", what, where=short(saved.digest), hint=hint),)
 
 
 def _moved(saved: SavedPlan, facts: Facts) -> Iterable[Problem]:
