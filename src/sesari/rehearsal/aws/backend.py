@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -75,7 +76,13 @@ class Emulated:
         resource, aws = self._resources[type], self._identity.aws()
         made = _call(aws, resource, "creating", planned, lambda: resource.create(aws, planned))
         state = {**planned, **made}
-        return self._fresh(type, resource, aws, state, "creating")
+        try:
+            return self._fresh(type, resource, aws, state, "creating")
+        except ProviderError:
+            # The real provider would mark it tainted; a backend cannot, so what Terraform does not know must not stay.
+            with suppress(Exception):
+                resource.delete(aws, {**state, "recovery_window_in_days": 0, "force_detach_policies": True})
+            raise
 
     def read(self, type: str, state: State) -> State | None:
         resource, aws = self._resources[type], self._identity.aws()

@@ -31,9 +31,7 @@ def install() -> None:
         operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1] or str(parameters.get("Action", ""))
         found = resource_of(service, operation, parameters, region, account_id)
         if found is None:
-            theirs: str = emulators_resource(
-                service, method, path, headers, body, query_params, region, account_id
-            )
+            theirs: str = emulators_resource(service, method, path, headers, body, query_params, region, account_id)
             return theirs
         return found
 
@@ -92,6 +90,6 @@ def _kept(service: str, operation: str, parameters: Mapping[str, Any]) -> dict[s
 
         role = iam._roles.get(parameters["RoleName"]) or {}
         boundary = role.get("PermissionsBoundary")
-        arn = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, dict) else boundary
-        return {"iam:permissionsboundary": str(arn)} if arn and operation != "PutRolePermissionsBoundary" else {}
+        held = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, dict) else boundary
+        return {"iam:permissionsboundary": str(held)} if held and operation != "PutRolePermissionsBoundary" else {}
     return {}

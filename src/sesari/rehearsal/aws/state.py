@@ -86,7 +86,7 @@ def same_document(one: object, other: object) -> bool:
     if not isinstance(one, str) or not isinstance(other, str):
         return one is other
     try:
-        return _canonical(json.loads(one)) == _canonical(json.loads(other))
+        return bool(_canonical(json.loads(one)) == _canonical(json.loads(other)))
     except ValueError:
         return one == other
 

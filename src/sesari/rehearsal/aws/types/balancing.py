@@ -1,9 +1,8 @@
-"""Application load balancers and certificates."""
+"""Application load balancers and target groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sesari.rehearsal.aws.resource import Aws, Resource
@@ -53,7 +52,7 @@ def _all(planned: State, fields: _Fields) -> list[dict[str, str]]:
     ]
 
 
-def _retag(aws: Aws, prior: State, planned: State) -> None:
+def retag_balancing(aws: Aws, prior: State, planned: State) -> None:
     gone, new = retag(prior, planned)
     if gone:
         aws.elbv2.remove_tags(ResourceArns=[prior["id"]], TagKeys=gone)
@@ -61,7 +60,7 @@ def _retag(aws: Aws, prior: State, planned: State) -> None:
         aws.elbv2.add_tags(ResourceArns=[prior["id"]], Tags=pairs(new))
 
 
-def _tags(aws: Aws, arn: str) -> dict[str, str]:
+def tags_balancing(aws: Aws, arn: str) -> dict[str, str]:
     found = aws.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"]
     return from_pairs(found[0].get("Tags")) if found else {}
 
@@ -107,7 +106,7 @@ def _read_balancer(aws: Aws, state: State) -> State | None:
         "subnets": zones,
         "subnet_mapping": [{"subnet_id": subnet, "outpost_id": ""} for subnet in zones],
         "enforce_security_group_inbound_rules_on_private_link_traffic": "",
-        "tags_all": _tags(aws, arn),
+        "tags_all": tags_balancing(aws, arn),
     }
 
 
@@ -120,7 +119,7 @@ def _update_balancer(aws: Aws, prior: State, planned: State) -> None:
         aws.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=planned["security_groups"])
     if changed(prior, planned, "subnets") and planned.get("subnets"):
         aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=planned["subnets"])
-    _retag(aws, prior, planned)
+    retag_balancing(aws, prior, planned)
 
 
 def _delete_balancer(aws: Aws, prior: State) -> None:
@@ -182,7 +181,7 @@ def _read_group(aws: Aws, state: State) -> State | None:
         "ip_address_type": group.get("IpAddressType") or "ipv4",
         "vpc_id": group.get("VpcId"),
         "health_check": [_health_in(group)],
-        "tags_all": _tags(aws, arn),
+        "tags_all": tags_balancing(aws, arn),
     }
 
 
@@ -206,168 +205,11 @@ def _update_group(aws: Aws, prior: State, planned: State) -> None:
         aws.elbv2.modify_target_group(TargetGroupArn=arn, **_health(planned))
     if changed(prior, planned, *(ours for ours, _, _, _ in _GROUP_FIELDS)):
         aws.elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=_all(planned, _GROUP_FIELDS))
-    _retag(aws, prior, planned)
+    retag_balancing(aws, prior, planned)
 
 
 def _delete_group(aws: Aws, prior: State) -> None:
     aws.elbv2.delete_target_group(TargetGroupArn=prior["id"])
-
-
-def _actions(planned: State) -> list[dict[str, Any]]:
-    return [_action_out(action) for action in planned.get("default_action") or []]
-
-
-def _action_out(action: State) -> dict[str, Any]:
-    out: dict[str, Any] = given(
-        Type=action["type"], TargetGroupArn=action.get("target_group_arn"), Order=action.get("order")
-    )
-    for one in action.get("redirect") or []:
-        out["RedirectConfig"] = given(
-            Protocol=one.get("protocol"),
-            Port=one.get("port"),
-            Host=one.get("host"),
-            Path=one.get("path"),
-            Query=one.get("query"),
-            StatusCode=one.get("status_code"),
-        )
-    for one in action.get("fixed_response") or []:
-        out["FixedResponseConfig"] = given(
-            ContentType=one.get("content_type"), MessageBody=one.get("message_body"), StatusCode=one.get("status_code")
-        )
-    return out
-
-
-def _action_in(index: int, action: Mapping[str, Any]) -> State:
-    seen: State = {
-        "type": action["Type"],
-        "order": action.get("Order") or index + 1,
-        "target_group_arn": action.get("TargetGroupArn") or "",
-        "redirect": [],
-        "fixed_response": [],
-    }
-    if redirect := action.get("RedirectConfig"):
-        seen["redirect"] = [
-            {
-                "protocol": redirect.get("Protocol", "#{protocol}"),
-                "port": str(redirect.get("Port", "#{port}")),
-                "host": redirect.get("Host") or "#{host}",
-                "path": redirect.get("Path") or "/#{path}",
-                "query": redirect.get("Query") or "#{query}",
-                "status_code": redirect.get("StatusCode"),
-            }
-        ]
-    if fixed := action.get("FixedResponseConfig"):
-        seen["fixed_response"] = [
-            {
-                "content_type": fixed.get("ContentType"),
-                "message_body": fixed.get("MessageBody", ""),
-                "status_code": fixed.get("StatusCode"),
-            }
-        ]
-    return seen
-
-
-def _listener(planned: State) -> dict[str, Any]:
-    certificate = planned.get("certificate_arn")
-    return given(
-        Port=planned.get("port"),
-        Protocol=planned.get("protocol"),
-        SslPolicy=planned.get("ssl_policy"),
-        Certificates=[{"CertificateArn": certificate}] if certificate else None,
-        DefaultActions=_actions(planned),
-    )
-
-
-def _create_listener(aws: Aws, planned: State) -> State:
-    made = aws.elbv2.create_listener(
-        LoadBalancerArn=planned["load_balancer_arn"], **_listener(planned), **given(Tags=pairs(wanted_tags(planned)))
-    )["Listeners"][0]["ListenerArn"]
-    return {"id": made, "tcp_idle_timeout_seconds": None}
-
-
-def _read_listener(aws: Aws, state: State) -> State | None:
-    found = aws.elbv2.describe_listeners(ListenerArns=[state["id"]])["Listeners"]
-    if not found:
-        return None
-    listener = found[0]
-    certificates = listener.get("Certificates") or [{}]
-    return {
-        "arn": state["id"],
-        "load_balancer_arn": listener["LoadBalancerArn"],
-        "port": listener["Port"],
-        "protocol": listener["Protocol"],
-        "ssl_policy": listener.get("SslPolicy") or "",
-        "certificate_arn": certificates[0].get("CertificateArn", ""),
-        "default_action": [_action_in(index, one) for index, one in enumerate(listener.get("DefaultActions", []))],
-        "tags_all": _tags(aws, state["id"]),
-    }
-
-
-def _update_listener(aws: Aws, prior: State, planned: State) -> None:
-    aws.elbv2.modify_listener(ListenerArn=prior["id"], **_listener(planned))
-    _retag(aws, prior, planned)
-
-
-def _delete_listener(aws: Aws, prior: State) -> None:
-    aws.elbv2.delete_listener(ListenerArn=prior["id"])
-
-
-def _request_certificate(aws: Aws, planned: State) -> State:
-    arn = aws.acm.request_certificate(
-        DomainName=planned["domain_name"],
-        **given(
-            ValidationMethod=planned.get("validation_method"),
-            SubjectAlternativeNames=planned.get("subject_alternative_names"),
-            KeyAlgorithm=planned.get("key_algorithm"),
-            Tags=pairs(wanted_tags(planned)),
-        ),
-    )["CertificateArn"]
-    return {"id": arn, "arn": arn, "validation_emails": [], "renewal_summary": [], "pending_renewal": False}
-
-
-def _read_certificate(aws: Aws, state: State) -> State | None:
-    found = aws.acm.describe_certificate(CertificateArn=state["id"])["Certificate"]
-    return {
-        "arn": state["id"],
-        "domain_name": found["DomainName"],
-        "subject_alternative_names": found.get("SubjectAlternativeNames") or [found["DomainName"]],
-        "domain_validation_options": [_validation(one) for one in found.get("DomainValidationOptions", [])],
-        "key_algorithm": found.get("KeyAlgorithm", "RSA_2048").replace("-", "_"),
-        "status": found.get("Status", "ISSUED"),
-        "type": found.get("Type", "AMAZON_ISSUED"),
-        "validation_method": state.get("validation_method") or "NONE",
-        "renewal_eligibility": found.get("RenewalEligibility", "INELIGIBLE"),
-        "not_after": _moment(found.get("NotAfter")),
-        "not_before": _moment(found.get("NotBefore")),
-        "options": [{"certificate_transparency_logging_preference": "ENABLED"}],
-        "tags_all": from_pairs(aws.acm.list_tags_for_certificate(CertificateArn=state["id"]).get("Tags")),
-    }
-
-
-def _validation(option: Mapping[str, Any]) -> State:
-    record = option.get("ResourceRecord", {})
-    return {
-        "domain_name": option["DomainName"],
-        "resource_record_name": record.get("Name", ""),
-        "resource_record_type": record.get("Type", ""),
-        "resource_record_value": record.get("Value", ""),
-    }
-
-
-def _moment(value: datetime | None) -> str:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
-
-
-def _update_certificate(aws: Aws, prior: State, planned: State) -> None:
-    gone, new = retag(prior, planned)
-    if gone:
-        aws.acm.remove_tags_from_certificate(CertificateArn=prior["id"], Tags=[{"Key": name} for name in gone])
-    if new:
-        aws.acm.add_tags_to_certificate(CertificateArn=prior["id"], Tags=pairs(new))
-
-
-def _delete_certificate(aws: Aws, prior: State) -> None:
-    aws.acm.delete_certificate(CertificateArn=prior["id"])
 
 
 RESOURCES = {
@@ -388,24 +230,5 @@ RESOURCES = {
         update=_update_group,
         delete=_delete_group,
         defaults={**{ours: default for ours, _, _, default in _GROUP_FIELDS}, "target_type": "instance"},
-    ),
-    "aws_lb_listener": Resource(
-        title="ELBv2 Listener",
-        service="elbv2",
-        create=_create_listener,
-        read=_read_listener,
-        update=_update_listener,
-        delete=_delete_listener,
-        named_by="load_balancer_arn",
-        defaults={"default_action": {"redirect": {"host": "#{host}", "path": "/#{path}", "query": "#{query}"}}},
-    ),
-    "aws_acm_certificate": Resource(
-        title="ACM Certificate",
-        service="acm",
-        create=_request_certificate,
-        read=_read_certificate,
-        update=_update_certificate,
-        delete=_delete_certificate,
-        named_by="domain_name",
     ),
 }

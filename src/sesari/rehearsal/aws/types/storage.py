@@ -126,7 +126,10 @@ def _get_encryption(aws: Aws, bucket: str) -> State:
     rules = []
     for rule in held:
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
-        by_default = {"sse_algorithm": default.get("SSEAlgorithm"), "kms_master_key_id": default.get("KMSMasterKeyID", "")}
+        by_default = {
+            "sse_algorithm": default.get("SSEAlgorithm"),
+            "kms_master_key_id": default.get("KMSMasterKeyID", ""),
+        }
         rules.append(
             {
                 "bucket_key_enabled": rule.get("BucketKeyEnabled", False),
@@ -223,19 +226,27 @@ def _get_lifecycle(aws: Aws, bucket: str) -> State:
 def _rule_in(rule: dict[str, Any]) -> State:
     seen: State = {"id": rule["ID"], "status": rule["Status"], "prefix": "", "filter": [_filter_in(rule)]}
     expiration = rule.get("Expiration")
-    seen["expiration"] = [] if expiration is None else [
-        {
-            "days": expiration.get("Days", 0),
-            "expired_object_delete_marker": expiration.get("ExpiredObjectDeleteMarker", False),
-        }
-    ]
+    seen["expiration"] = (
+        []
+        if expiration is None
+        else [
+            {
+                "days": expiration.get("Days", 0),
+                "expired_object_delete_marker": expiration.get("ExpiredObjectDeleteMarker", False),
+            }
+        ]
+    )
     noncurrent = rule.get("NoncurrentVersionExpiration")
-    seen["noncurrent_version_expiration"] = [] if noncurrent is None else [
-        {
-            "noncurrent_days": noncurrent["NoncurrentDays"],
-            "newer_noncurrent_versions": noncurrent.get("NewerNoncurrentVersions"),
-        }
-    ]
+    seen["noncurrent_version_expiration"] = (
+        []
+        if noncurrent is None
+        else [
+            {
+                "noncurrent_days": noncurrent["NoncurrentDays"],
+                "newer_noncurrent_versions": noncurrent.get("NewerNoncurrentVersions"),
+            }
+        ]
+    )
     abort = rule.get("AbortIncompleteMultipartUpload")
     seen["abort_incomplete_multipart_upload"] = (
         [] if abort is None else [{"days_after_initiation": abort["DaysAfterInitiation"]}]
@@ -269,9 +280,7 @@ RESOURCES = {
     "aws_s3_bucket_public_access_block": _part(
         "S3 Bucket Public Access Block", _put_access_block, _get_access_block, _delete_access_block
     ),
-    "aws_s3_bucket_policy": _part(
-        "S3 Bucket Policy", _put_policy, _get_policy, _delete_policy, documents=("policy",)
-    ),
+    "aws_s3_bucket_policy": _part("S3 Bucket Policy", _put_policy, _get_policy, _delete_policy, documents=("policy",)),
     "aws_s3_bucket_ownership_controls": _part(
         "S3 Bucket Ownership Controls", _put_ownership, _get_ownership, _delete_ownership
     ),
