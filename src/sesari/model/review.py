@@ -55,12 +55,16 @@ class ReviewGroup:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A whole plan for a person. `counts` by action value (no no-ops); `plan` is the digest it shows."""
+    """A whole plan for a person. `counts` by action value (no no-ops); `plan` is the digest it shows.
+
+    `complete` is false when Terraform deferred or failed on a part, which nobody has seen.
+    """
 
     environment: str
     plan: str | None
     groups: tuple[ReviewGroup, ...]
     counts: Mapping[str, int]
+    complete: bool = True
 
     @property
     def empty(self) -> bool:

@@ -96,12 +96,13 @@ class _Walk:
                 yield self._leaf(before, after, path)
                 return
             for key in sorted(left.keys() | right.keys() | (unknown.keys() if isinstance(unknown, dict) else set())):
-                if _same(left.get(key), right.get(key), inner(unknown, key)) and not self._forces((*path, key)):
+                hidden = inner(unknown, key)
+                if not hidden and left.get(key) == right.get(key) and not (self.forced and self._forces((*path, key))):
                     continue
                 old, new = before.child(key), after.child(key)
                 if key == "value" and any(secret_name((*label_of(side), key)) for side in (left, right)):
                     old, new = _Side(old.value, True), _Side(new.value, True)
-                yield from self.changes(old, new, inner(unknown, key), (*path, key))
+                yield from self.changes(old, new, hidden, (*path, key))
         else:
             yield self._leaf(before, after, path)
 

@@ -40,6 +40,7 @@ def review(
         plan=digest,
         groups=tuple(groups),
         counts={action.value: counts[action.value] for action in _SHOWN if counts[action.value]},
+        complete=plan.complete,
     )
 
 

@@ -165,6 +165,8 @@ def _review(review: Review) -> dict[str, Any]:
         "counts": words.counts_text(review.counts),
         "danger": danger,
         "calm": calm,
+        "note": "" if review.complete else words.INCOMPLETE,
+        "nothing": words.NO_CHANGE if review.complete else "",
         "open": not calm,
         "groups": [
             {"service": words.service_text(group.service), "items": [_item(item) for item in group.items]}

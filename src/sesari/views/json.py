@@ -9,7 +9,6 @@ from datetime import UTC
 
 from sesari.errors import Problem
 from sesari.model.json import Json, JsonObject
-from sesari.model.manifest import Origin, Setting
 from sesari.model.plan import SavedPlan
 from sesari.model.progress import Progress
 from sesari.model.review import AttributeChange, Drift, Review, ReviewItem
@@ -28,11 +27,12 @@ def line(record: Json) -> str:
 
 
 def review(shown: Review) -> JsonObject:
-    """`{environment, plan, empty, counts, groups: [{service, changes: [...]}]}`, dangerous first."""
+    """`{environment, plan, empty, complete, counts, groups: [{service, changes: [...]}]}`, dangerous first."""
     return {
         "environment": shown.environment,
         "plan": shown.plan,
         "empty": shown.empty,
+        "complete": shown.complete,
         "counts": dict(shown.counts),
         "groups": [
             {"service": group.service, "changes": [_item(item) for item in group.items]} for group in shown.groups
@@ -57,22 +57,6 @@ def drift(shown: Drift) -> JsonObject:
                 "attributes": [_attribute(change) for change in item.attributes],
             }
             for item in shown.items
-        ],
-    }
-
-
-def settings(shown: Iterable[Setting], environment: str) -> JsonObject:
-    """`{environment, settings: [{key, value, from: {source, line}, overrode: [{value, from}]}]}`."""
-    return {
-        "environment": environment,
-        "settings": [
-            {
-                "key": setting.key,
-                "value": _json(setting.value),
-                "from": _origin(setting.origin),
-                "overrode": [{"value": _json(value), "from": _origin(origin)} for origin, value in setting.overrode],
-            }
-            for setting in shown
         ],
     }
 
@@ -172,18 +156,3 @@ def _attribute(change: AttributeChange) -> JsonObject:
         "unknown": change.unknown,
         "forces_replacement": change.forces_replacement,
     }
-
-
-def _origin(origin: Origin) -> JsonObject:
-    return {"source": origin.source, "line": origin.line}
-
-
-def _json(value: object) -> Json:
-    """A setting's value as JSON: tuples and sets become lists, anything without a JSON form its text."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _json(child) for key, child in value.items()}
-    if isinstance(value, tuple | list):
-        return [_json(child) for child in value]
-    return [_json(child) for child in sorted(value, key=str)] if isinstance(value, set | frozenset) else str(value)

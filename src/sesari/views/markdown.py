@@ -19,8 +19,9 @@ def review(shown: Review, limit: int = LIMIT) -> str:
     digest = f" · plan `{words.short_digest(shown.plan)}`" if shown.plan else ""
     head = f"## Review of {_code(shown.environment)}{digest}\n\n"
     if shown.empty:
-        return head + "No change: what is there is what should be there.\n"
+        return head + f"{words.NO_CHANGE if shown.complete else words.INCOMPLETE}\n"
     head += f"**{words.counts_text(shown.counts)}** · {words.danger_text(shown)}\n"
+    head += "" if shown.complete else f"\n**{words.INCOMPLETE}**\n"
     blocks = [
         (
             f"\n### {_prose(words.service_text(group.service))}\n" if number == 0 else "",

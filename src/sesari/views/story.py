@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -20,6 +21,8 @@ from sesari.views.progress import ECHO, lives
 from sesari.views.words import plural, printable, seconds_text
 
 _TITLE_WIDTH: Final = 12
+_WIDEST: Final = 100
+"""Columns: on a wider terminal the times would stand far from what they belong to."""
 _QUICK: Final = 0.05
 """Seconds below which a time says nothing."""
 
@@ -103,7 +106,7 @@ def _summary(chapter: Chapter) -> Text:
     return Text(printable(chapter.summary), overflow="fold", style="dim")
 
 
-def _table(rows: Iterator[Row]) -> Table:
+def _table(rows: Iterator[Row]) -> Constrain:
     grid = Table.grid(expand=True, padding=(0, 2, 0, 0))
     grid.add_column(width=_TITLE_WIDTH + 2, no_wrap=True, overflow="ellipsis")
     grid.add_column(ratio=1, overflow="fold")
@@ -112,7 +115,7 @@ def _table(rows: Iterator[Row]) -> Table:
         grid.add_row(
             Text(f"  {printable(title)}", style="bold"), text, seconds_text(seconds) if seconds is not None else ""
         )
-    return grid
+    return Constrain(grid, _WIDEST)
 
 
 class StoryView:
@@ -200,7 +203,7 @@ class _Now:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         now = self._view.now()
         if isinstance(now, Table):
-            now.width = max(options.max_width - ECHO, 1)
+            now.width = max(min(options.max_width - ECHO, _WIDEST), 1)
         yield now
 
 

@@ -6,7 +6,7 @@ Meaning is never in the colour alone.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Final
 
@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from sesari.errors import Problem
-from sesari.model.manifest import Origin, Setting
 from sesari.model.plan import Action, SavedPlan
 from sesari.model.review import AttributeChange, Drift, DriftItem, Review, ReviewItem, Risk
 from sesari.views import words
@@ -58,11 +57,13 @@ def review(shown: Review) -> RenderableType:
     digest = f" · plan {words.short_digest(shown.plan)}" if shown.plan else ""
     head = Text.assemble(("Review of ", ""), (shown.environment, "bold"), digest)
     if shown.empty:
-        return Group(head, Text("No change: what is there is what should be there."))
+        return Group(head, Text(words.INCOMPLETE if not shown.complete else words.NO_CHANGE))
     danger = words.danger_text(shown)
     summary = Text(f"{words.counts_text(shown.counts)} · ")
     summary.append(danger, style="green" if danger == "nothing dangerous" else "bold red")
     parts: list[RenderableType] = [head, summary]
+    if not shown.complete:
+        parts.append(Text(words.INCOMPLETE, style="bold yellow"))
     for group in shown.groups:
         parts += [Text(), Text(words.service_text(group.service), style="bold")]
         parts += [part for item in group.items for part in _item(item)]
@@ -86,24 +87,6 @@ def drift(shown: Drift) -> RenderableType:
         parts += [Text(), Text("Moves by itself", style="bold")]
         parts += [_indented(Text(f"{item.address}: {_paths(item)}", style="dim"), 2) for item in churn]
     return Group(*parts)
-
-
-def settings(shown: Sequence[Setting], environment: str) -> RenderableType:
-    """Every effective value of one environment, where it came from and what it overrode."""
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    longest = max((len(setting.key) for setting in shown), default=0)
-    table.add_column("key", overflow="fold", min_width=min(longest, 36))
-    table.add_column("value", overflow="fold")
-    table.add_column("from", overflow="fold")
-    for setting in shown:
-        table.add_row(
-            Text(words.printable(setting.key)), Text(_plain_value(setting.value)), Text(_origin(setting.origin))
-        )
-        for origin, value in setting.overrode:
-            table.add_row(
-                "", Text(_plain_value(value), style="dim"), Text(f"{_origin(origin)}, overridden", style="dim")
-            )
-    return Group(Text.assemble("Settings of ", (environment, "bold")), Text(), table)
 
 
 def saved_plan(shown: SavedPlan, path: str | None = None) -> RenderableType:
@@ -191,17 +174,3 @@ def _indented(text: Text, columns: int) -> Padding:
 
 def _paths(item: DriftItem) -> str:
     return ", ".join(dict.fromkeys(str(change.path[0]) for change in item.attributes if change.path)) or "order only"
-
-
-def _origin(origin: Origin) -> str:
-    return words.printable(f"{origin.source}:{origin.line}" if origin.line is not None else origin.source)
-
-
-def _plain_value(value: object) -> str:
-    if value is None or value == "":
-        return "(none)"
-    if isinstance(value, tuple | list | set | frozenset):
-        return ", ".join(str(part) for part in value) or "(none)"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return words.printable(str(value))

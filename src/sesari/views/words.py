@@ -28,6 +28,8 @@ RISKS: Final[Mapping[Risk, str]] = {
     Risk.CHANGE: "change",
     Risk.ADDITION: "addition",
 }
+NO_CHANGE: Final = "No change: what is there is what should be there."
+INCOMPLETE: Final = "Incomplete: Terraform put off or failed on a part of this plan, which is not shown."
 DANGEROUS: Final = (Risk.DATA_LOSS, Risk.OUTAGE, Risk.IDENTITY, Risk.NETWORK)
 _VERBS: Final = {"create": "add", "update": "change", "replace": "replace", "delete": "delete", "forget": "forget"}
 _KEY: Final = re.compile(r'\[(\d+|"(?:[^"\\]|\\.)*")\]')

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from sesari.errors import Problem
-from sesari.model.manifest import Origin, Setting
 from sesari.model.plan import Plan, SavedPlan, StateVersion
 from sesari.model.review import Drift, Review
 from sesari.model.story import Chapter, Claim, Label, LabelledResource, Story
@@ -75,18 +74,6 @@ def saved() -> SavedPlan:
         created=datetime(2026, 11, 24, 8, 0, 5, tzinfo=UTC),
         account="222222222222",
         changes={"create": 2, "delete": 1},
-    )
-
-
-@pytest.fixture
-def settings() -> tuple[Setting, ...]:
-    file = Origin("sesari.toml", 12)
-    return (
-        Setting("services.api.size.cpu", 512, Origin("staging.toml", 3), ((file, 256), (Origin("default"), 256))),
-        Setting("region", "us-east-1", Origin("default")),
-        Setting("protect", True, Origin("SESARI_PROTECT"), ((Origin("default"), False),)),
-        Setting("services.api.secrets", ("DATABASE_URL", "OPENAI_API_KEY"), file),
-        Setting("services.web.domain", None, Origin("default")),
     )
 
 

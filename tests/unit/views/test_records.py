@@ -29,10 +29,9 @@ def one_item(text: str, count: int = 1) -> Review:
     return Review("staging", None, (ReviewGroup(text, items),), {"update": count})
 
 
-def test_json(same: Any, review: Any, drift: Any, settings: Any, saved: Any, problems: Any, proven: Any) -> None:
+def test_json(same: Any, review: Any, drift: Any, saved: Any, problems: Any, proven: Any) -> None:
     same("review.json", records.text(records.review(review)))
     same("drift.json", records.text(records.drift(drift)))
-    same("settings.json", records.text(records.settings(settings, "staging")))
     same("saved.json", records.text(records.saved_plan(saved)))
     same("problems.json", records.text(records.problems(problems)))
     story = records.story(proven)

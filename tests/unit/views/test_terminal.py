@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from rich.console import Console
 from sesari.errors import Problem
 from sesari.model.plan import Action
 from sesari.model.review import Drift, Review, ReviewGroup, ReviewItem, Risk
+from sesari.views import html, markdown, terminal
 from sesari.views import story as stories
-from sesari.views import terminal
 
 
 def test_a_review(same: Any, review: Any, first_review: Any, empty_review: Any) -> None:
@@ -21,13 +22,17 @@ def test_a_review(same: Any, review: Any, first_review: Any, empty_review: Any) 
     same("review-empty.txt", terminal.plain(terminal.review(empty_review)))
 
 
+def test_an_incomplete_plan_says_so(review: Any, empty_review: Any) -> None:
+    for shown in (review, empty_review):
+        assert "Incomplete" in terminal.plain(terminal.review(replace(shown, complete=False)))
+        assert "Incomplete" not in terminal.plain(terminal.review(shown))
+        assert "Incomplete" in markdown.review(replace(shown, complete=False))
+        assert "Incomplete" in html.reviews([replace(shown, complete=False)])
+
+
 def test_drift(same: Any, drift: Any) -> None:
     same("drift.txt", terminal.plain(terminal.drift(drift)))
     same("drift-none.txt", terminal.plain(terminal.drift(Drift("staging", ()))))
-
-
-def test_settings(same: Any, settings: Any) -> None:
-    same("settings.txt", terminal.plain(terminal.settings(settings, "staging")))
 
 
 def test_a_saved_plan(same: Any, saved: Any) -> None:
@@ -44,13 +49,8 @@ def test_a_story(same: Any, proven: Any, broken: Any) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_no_line_is_wider_than_the_terminal(width: int, review: Any, drift: Any, proven: Any, settings: Any) -> None:
-    for shown in (
-        terminal.review(review),
-        terminal.drift(drift),
-        stories.story(proven),
-        terminal.settings(settings, "staging"),
-    ):
+def test_no_line_is_wider_than_the_terminal(width: int, review: Any, drift: Any, proven: Any) -> None:
+    for shown in (terminal.review(review), terminal.drift(drift), stories.story(proven)):
         assert max(len(line) for line in terminal.plain(shown, width).splitlines()) <= width
 
 
