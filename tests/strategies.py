@@ -80,7 +80,7 @@ def _environments(draw: st.DrawFn, index: int, tree: Tree) -> Tree:
         "account": f"{index + 1:012}",
         "network": {"cidr": f"10.{index}.0.0/{draw(st.integers(16, 24))}"},
         # Always said, so that taking a service's kind away cannot make them needed.
-        "vercel_team": f"team_{index}",
+        "vercel_team": f"team-{index}",
         "supabase_organization": f"org-{index}",
     }
     _some(draw, environment["network"], nat=st.sampled_from(["none", "single", "per_zone"]))
