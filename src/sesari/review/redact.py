@@ -132,7 +132,7 @@ def redactor(changes: Iterable[ResourceChange]) -> Redactor:
     for change in changes:
         for value, mark in ((change.before, change.before_sensitive), (change.after, change.after_sensitive)):
             if mark:
-                known.update(text for text in _marked(value, mark) if len(text) >= _SHORTEST)
+                known.update(text for text in _marked(value, mark) if _distinctive(text))
     by_beginning: dict[str, tuple[str, ...]] = {}
     for text in known:
         beginning = text[:_SHORTEST]
@@ -237,6 +237,19 @@ def _random_run(run: str) -> bool:
 
 def _entropy(text: str) -> float:
     return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
+
+
+def _distinctive(text: str) -> bool:
+    """False for marked texts that are words of every plan, such as `production` or `us-east-1`.
+
+    To hide those wherever they stand would hide the review; in their own place the mark hides them.
+    """
+    if len(text) < _SHORTEST:
+        return False
+    mixed = re.search(r"[a-z]\d|\d[a-z]|[A-Z]\d|\d[A-Z]", text) or (
+        re.search("[a-z]", text) and re.search("[A-Z]", text)
+    )
+    return mixed is not None or re.search(r"[^A-Za-z0-9_./: -]", text) is not None
 
 
 def _marked(value: Json, mark: Json, depth: int = 0) -> Iterator[str]:
