@@ -39,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from sesari.errors import EXIT_DONE, EXIT_ERROR
+    from sesari.rehearsal.story.report import kept
     from sesari.views import html
     from sesari.views import json as views
 
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_sabotaged(arguments, order)
     told, cloud = _told(order, arguments.json)
     try:
-        told = _with_report(told, order, html.report(told))
+        told = kept(told, html.report(told), order.folder)
         if arguments.json:
             sys.stdout.write(views.text(views.story(told)))
         else:
@@ -82,16 +83,6 @@ def _told(order: Order, quiet: bool) -> tuple[Story, Cloud]:
 
     with StoryView(Console(stderr=quiet), time.monotonic) as view:
         return rehearse(order, os.environ, view, view.progress)
-
-
-def _with_report(told: Story, order: Order, page: str) -> Story:
-    from dataclasses import replace
-
-    from sesari.drivers.files import write_whole
-
-    path = order.folder / "report.html"
-    write_whole(path, page.encode())
-    return replace(told, report=str(path))
 
 
 def _print_ending(told: Story) -> None:
