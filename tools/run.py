@@ -149,14 +149,14 @@ def web_steps():
 def lint(arguments):
     python = str(project_python(["dev"]))
     checkov_python()
-    return report(failed_steps([*lint_steps(python), *web_steps()]))
+    return report(failed_steps(lint_steps(python)) + failed_steps(web_steps()))
 
 
 def check(arguments):
     python = str(project_python(["dev"]))
     checkov_python()
     tests = ("tests", [python, "-m", "pytest", "-n", "2", *arguments])
-    return report(failed_steps([*lint_steps(python), *web_steps(), tests]))
+    return report(failed_steps(lint_steps(python)) + failed_steps(web_steps()) + failed_steps([tests]))
 
 
 def long(arguments):
