@@ -182,18 +182,14 @@ def _double(place: CloudFolder, children: list[Child], site: Site, emulator: int
 
 def _prepare_credentials(place: CloudFolder, site: Site) -> None:
     """The root's key for bootstrap is known at once; the roles' come with `access`."""
-    write_private(
-        place.credentials / site.name / "bootstrap.json", json.dumps(root_credentials(site.account)).encode()
-    )
+    write_private(place.credentials / site.name / "bootstrap.json", json.dumps(root_credentials(site.account)).encode())
 
 
 def _reattached(site: Site, ready: JsonObject) -> Site:
     reattach = ready["reattach"]
     if not isinstance(reattach, dict):
         raise TypeError("the doubles announced no `reattach`")
-    return Site(
-        site.name, site.account, site.region, site.vercel_team, site.supabase_organization, dict(reattach)
-    )
+    return Site(site.name, site.account, site.region, site.vercel_team, site.supabase_organization, dict(reattach))
 
 
 def _port(child: Child) -> int:

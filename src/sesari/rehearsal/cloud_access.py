@@ -114,7 +114,9 @@ class RehearsalAccess:
             return self.sites[environment]
         known = ", ".join(f"`{name}`" for name in self.sites)
         raise SesariError(
-            Problem("unknown-environment", f"The offline cloud has no environment `{environment}`", why=f"It has {known}")
+            Problem(
+                "unknown-environment", f"The offline cloud has no environment `{environment}`", why=f"It has {known}"
+            )
         )
 
     def _own(self, site: Site, purpose: Purpose) -> dict[str, str]:

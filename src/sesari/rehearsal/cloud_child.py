@@ -29,13 +29,14 @@ class Child:
         self.name = name
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with log.open("ab") as sink:
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as sink:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
                 start_new_session=True,
+                umask=0o077,
                 env=_environment(),
             )
 

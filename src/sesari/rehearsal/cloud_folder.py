@@ -74,7 +74,7 @@ class CloudFolder:
     def lock(self) -> TextIO:
         """Hold the folder; the lock goes with the process. Raises SesariError when another cloud runs here."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = (self.root / "cloud.lock").open("a")
+        handle = os.fdopen(os.open(self.root / "cloud.lock", os.O_RDWR | os.O_CREAT, 0o600), "a")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
