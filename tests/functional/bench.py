@@ -121,12 +121,19 @@ def manifest(*environments: Environment) -> Manifest:
 def prepare(url: str) -> None:
     """What bootstrap leaves: versioned state buckets with their keys, and the delivery bucket."""
     for name, account in ACCOUNTS.items():
-        session = AwsSession(credentials(account, url), REGION)
-        _bucket(session, f"{PRODUCT}-{name}-state-{account}")
-        kms = session.client("kms")
-        key = kms.create_key()["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=f"alias/{PRODUCT}-{name}-state", TargetKeyId=key)
+        make_state_bucket(AwsSession(credentials(account, url), REGION), name)
+    prepare_delivery(url)
+
+
+def prepare_delivery(url: str) -> None:
     _bucket(AwsSession(credentials(DELIVERY, url), REGION), f"{PRODUCT}-delivery-{DELIVERY}")
+
+
+def make_state_bucket(session: AwsSession, name: str) -> None:
+    _bucket(session, f"{PRODUCT}-{name}-state-{ACCOUNTS[name]}")
+    kms = session.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{PRODUCT}-{name}-state", TargetKeyId=key)
 
 
 def _bucket(session: AwsSession, name: str) -> None:

@@ -19,6 +19,7 @@ _CAUSES = {
     errno.EACCES: ("no-permission", "permission denied", "Check who owns the folder and its mode"),
     errno.EPERM: ("no-permission", "the operation is not permitted", "Check who owns the folder and its mode"),
     errno.EROFS: ("no-permission", "the file system is read-only", "Use a folder that can be written"),
+    errno.EEXIST: ("not-a-folder", "a file is where a folder has to be", "Move that file away"),
     errno.ENOTDIR: ("not-a-folder", "a part of the path is a file", "Move that file away"),
     errno.EISDIR: ("not-a-file", "a folder is in its place", "Move that folder away"),
 }
