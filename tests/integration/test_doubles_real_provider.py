@@ -17,6 +17,7 @@ import pytest
 import sesari
 
 MODULES = Path(sesari.__file__).parent / "modules"
+SCHEMAS = Path(sesari.__file__).parent / "rehearsal/provider/schemas"
 ROOTS = Path(__file__).parent / "roots"
 ACCOUNT = "222222222222"
 
@@ -122,3 +123,36 @@ def test_the_double_plans_what_the_real_provider_plans(name: str, real: dict[str
             if pair[0] != pair[1] and (type, attribute) not in KNOWN and pair not in ((None, []), ([], None)):
                 different[f"{address}.{attribute}"] = pair
     assert different == {}
+
+
+FLAGS = ("type", "required", "optional", "computed", "sensitive", "write_only", "deprecated")
+
+
+def flattened(block: dict[str, Any], at: str) -> dict[str, Any]:
+    """Every attribute and nested block of a schema by its place."""
+    flat: dict[str, Any] = {}
+    for name, attribute in block.get("attributes", {}).items():
+        flat[f"{at}.{name}"] = {flag: attribute[flag] for flag in FLAGS if flag in attribute}
+        if "nested_type" in attribute:
+            flat.update(flattened(attribute["nested_type"], f"{at}.{name}"))
+    for name, nested in block.get("block_types", {}).items():
+        flat[f"{at}.{name}"] = {key: nested[key] for key in ("nesting_mode", "min_items", "max_items") if key in nested}
+        flat.update(flattened(nested["block"], f"{at}.{name}"))
+    return flat
+
+
+def test_the_schema_in_the_package_is_the_real_providers(real: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(
+        'terraform {\n required_providers {\n  aws = { source = "hashicorp/aws", version = "5.100.0" }\n }\n}\n'
+    )
+    subprocess.run(["terraform", "init"], cwd=tmp_path, env=real, capture_output=True, check=True)
+    shown = subprocess.run(
+        ["terraform", "providers", "schema", "-json"], cwd=tmp_path, env=real, capture_output=True, check=True
+    )
+    (theirs,) = json.loads(shown.stdout)["provider_schemas"].values()
+    (ours,) = json.loads((SCHEMAS / "aws-5.100.0.json").read_text())["provider_schemas"].values()
+    for kind in ("resource_schemas", "data_source_schemas", "ephemeral_resource_schemas"):
+        for type, schema in ours[kind].items():
+            assert schema["version"] == theirs[kind][type]["version"], type
+            assert flattened(schema["block"], type) == flattened(theirs[kind][type]["block"], type)
+    assert flattened(ours["provider"]["block"], "provider") == flattened(theirs["provider"]["block"], "provider")

