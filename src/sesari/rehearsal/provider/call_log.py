@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sesari.rehearsal.provider.backend import ProviderError
 from sesari.rehearsal.provider.faults import Fault, Operation, parse_faults
 from sesari.rehearsal.provider.store import RecordStore
 
@@ -40,7 +41,10 @@ class FaultFile:
         self._read: tuple[int, tuple[Fault, ...]] = (0, ())
 
     def strike(self, type: str, operation: Operation) -> Fault | None:
-        """The fault that strikes this call, if any. Every fault that matches counts the call."""
+        """The fault that strikes this call, if any. Every fault that matches counts the call.
+
+        Raises ProviderError when the file is no list of faults.
+        """
         struck: Fault | None = None
         for fault in self._faults():
             if fault.matches(type, operation):
@@ -55,5 +59,8 @@ class FaultFile:
         except FileNotFoundError:
             return ()
         if version != self._read[0]:
-            self._read = (version, parse_faults(self._path.read_text(encoding="utf-8")))
+            try:
+                self._read = (version, parse_faults(self._path.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError) as error:
+                raise ProviderError("the rehearsal's fault file cannot be read", f"{self._path}: {error}") from error
         return self._read[1]

@@ -95,7 +95,7 @@ class Recorded:
             if changes is None:
                 self.store.remove(type, id)
             else:
-                self.store.put(type, id, {**state, **changes})
+                self.store.put(type, id, {**state, **changes, **_all_tags(state, changes)})
 
     def key(self, type: str, state: Attributes) -> str:
         """The id a resource is kept under: its `id`, or its required attributes for the few types without one."""
@@ -120,6 +120,14 @@ class Recorded:
     def _name(self, planned: Attributes) -> str:
         names = (planned.get(name) for name in ("name", "family", "bucket", "domain", "alarm_name", "key"))
         return next((str(name) for name in names if name), "")
+
+
+def _all_tags(state: Attributes, changes: Attributes) -> Attributes:
+    """A hand that changes tags changes all tags: the difference between own and default tags is only Terraform's."""
+    if "tags" not in changes or not isinstance(state.get("tags_all"), dict):
+        return {}
+    defaults = {key: value for key, value in state["tags_all"].items() if key not in (state.get("tags") or {})}
+    return {"tags_all": {**defaults, **(changes["tags"] or {})}}
 
 
 def _words(type: str) -> str:

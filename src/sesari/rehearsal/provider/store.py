@@ -79,9 +79,7 @@ class RecordStore:
 
     def next(self, name: str) -> int:
         """The next number of a sequence, from 1; no number repeats, even after a removal."""
+        count = "insert into counters values (?, 1) on conflict (name) do update set value = value + 1 returning value"
         with self._lock:
-            self._connection.execute(
-                "insert into counters values (?, 1) on conflict (name) do update set value = value + 1", (name,)
-            )
-            row = self._connection.execute("select value from counters where name = ?", (name,)).fetchone()
-        return int(row[0])
+            ((value,),) = self._connection.execute(count, (name,)).fetchall()
+        return int(value)

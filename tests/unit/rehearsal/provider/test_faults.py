@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sesari.rehearsal.provider.backend import ProviderError
 from sesari.rehearsal.provider.call_log import CallLog, FaultFile
 from sesari.rehearsal.provider.faults import fault_error, parse_faults
 from sesari.rehearsal.provider.store import RecordStore
@@ -62,6 +64,13 @@ def test_a_wrong_fault_is_named(text: str, why: str) -> None:
         parse_faults(text)
 
 
+def test_a_fault_file_that_cannot_be_read_is_said_with_its_path(tmp_path: Path) -> None:
+    faults = fault_file(tmp_path)
+    (tmp_path / "faults.json").write_text("[{")
+    with pytest.raises(ProviderError, match=r"fault file cannot be read.*faults\.json"):
+        faults.strike("aws_vpc", "read")
+
+
 @pytest.mark.parametrize(
     ("kind", "type", "expected"),
     [
@@ -74,8 +83,6 @@ def test_a_wrong_fault_is_named(text: str, why: str) -> None:
 )
 def test_an_error_reads_as_the_providers(kind: Any, type: str, expected: str) -> None:
     error = fault_error(kind, type, "create", CALLER)
-    import re
-
     assert re.search(expected, f"{error.summary} {error.detail}"), str(error)
 
 

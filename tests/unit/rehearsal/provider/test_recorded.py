@@ -93,6 +93,14 @@ def test_a_change_by_hand_needs_something_to_change(tmp_path: Path) -> None:
     assert (recorded.find("aws_vpc", state["id"]) or {})["cidr_block"] == "x"
 
 
+def test_tags_changed_by_hand_are_changed_everywhere(tmp_path: Path) -> None:
+    recorded = backend(tmp_path)
+    tags = {"tags": {"Name": "n"}, "tags_all": {"Name": "n", "product": "shop"}}
+    state = recorded.create("aws_vpc", {"cidr_block": "10.0.0.0/16", **tags})
+    recorded.mutate("aws_vpc", state["id"], {"tags": {"Name": "m", "hand": "made"}})
+    assert (recorded.read("aws_vpc", state) or {})["tags_all"] == {"Name": "m", "hand": "made", "product": "shop"}
+
+
 def test_updating_what_is_gone_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ProviderError, match="not found"):
         backend(tmp_path).update("aws_vpc", {"id": "vpc-1"}, {"id": "vpc-1"})
