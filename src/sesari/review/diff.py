@@ -12,7 +12,7 @@ from sesari.model.json import Json
 from sesari.model.plan import AttributePath, ResourceChange
 from sesari.model.review import AttributeChange
 from sesari.review.hazards import POLICY_ATTRIBUTES
-from sesari.review.redact import REDACTED, Redactor, decoded, inner, label_of, secret_name
+from sesari.review.redact import REDACTED, Redactor, decoded, either, inner, label_of, secret_name
 
 _DEEPEST: Final = 48
 _KEYS: Final = ("name", "key", "Sid", "sid", "id")
@@ -81,10 +81,13 @@ class _Walk:
     def _unknown(self, before: _Side, path: AttributePath) -> Iterator[AttributeChange]:
         forces = self._forces(path)
         if forces or (path and path[0] in POLICY_ATTRIBUTES and before.value):
-            mark = before.mark is True
-            shown = self._clean(before.value, mark, path)
             yield AttributeChange(
-                self.redactor.path(path), shown, None, sensitive=mark, unknown=True, forces_replacement=forces
+                path=self.redactor.path(path),
+                before=self._clean(before.value, before.mark, path),
+                after=None,
+                sensitive=before.mark is True,
+                unknown=True,
+                forces_replacement=forces,
             )
 
     def _objects(self, before: _Side, after: _Side, unknown: Json, path: AttributePath) -> Iterator[AttributeChange]:
@@ -146,13 +149,13 @@ class _Walk:
             yield from self.changes(_Side(left, False), _Side(right, False), False, path)
 
     def _leaf(self, before: _Side, after: _Side, path: AttributePath) -> AttributeChange:
-        secret = before.mark is True or after.mark is True
-        left, right = self._clean(before.value, secret, path), self._clean(after.value, secret, path)
+        mark = either(before.mark, after.mark)
+        left, right = self._clean(before.value, mark, path), self._clean(after.value, mark, path)
         return AttributeChange(
             path=self.redactor.path(path),
             before=left,
             after=right,
-            sensitive=secret or REDACTED in (left, right),
+            sensitive=mark is True or REDACTED in (left, right),
             forces_replacement=self._forces(path),
         )
 

@@ -151,6 +151,17 @@ def inner(mark: Json, step: str | int) -> Json:
     return False
 
 
+def either(one: Json, other: Json) -> Json:
+    """The marks of two sides laid over each other: what one side hides is hidden on both."""
+    if one is True or other is True:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: either(one.get(key, False), other.get(key, False)) for key in one.keys() | other.keys()}
+    if isinstance(one, list) and isinstance(other, list):
+        return [either(inner(one, i), inner(other, i)) for i in range(max(len(one), len(other)))]
+    return one or other
+
+
 def decoded(value: Json) -> Json:
     """The JSON object or list that a text holds, or None."""
     if not isinstance(value, str) or value[:1] not in ("{", "["):

@@ -141,6 +141,22 @@ def test_what_terraform_marks_is_hidden(secret: str, place: str, action: Action,
     assert_hidden(secret, one(type_, action, *placed(action, attributes, other), (mark, False)))
 
 
+@settings(max_examples=200)
+@given(
+    secret=st.text(string.ascii_lowercase, min_size=1, max_size=8).map(lambda text: f"zq{text}qz"),
+    place=st.sampled_from(sorted(PLACES)),
+    action=ACTIONS,
+    type_=TYPES,
+)
+def test_a_marked_word_is_hidden_by_its_mark_alone(secret: str, place: str, action: Action, type_: str) -> None:
+    attributes, mark = PLACES[place](secret)
+    other, _ = PLACES[place]("earlier")
+    assert_hidden(secret, one(type_, action, *placed(action, other, attributes), (False, mark)))
+    assert_hidden(secret, one(type_, action, *placed(action, attributes, other), (mark, False)))
+    assert_hidden(secret, one(type_, Action.UPDATE, {}, attributes, (False, mark)))
+    assert_hidden(secret, one(type_, Action.REPLACE, attributes, {}, (mark, False)))
+
+
 @settings(max_examples=100)
 @given(secret=MARKED.map(lambda text: f"Q7{text}"))
 def test_what_is_marked_in_one_place_is_hidden_in_every_other(secret: str) -> None:
