@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from sesari.errors import Problem, SesariError
 _LOCAL_MODULE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]+)"', re.MULTILINE)
 _SOURCES = ("*.tf", "*.tf.json", "*.tfvars", "*.tfvars.json", "*.tftpl", ".terraform.lock.hcl")
 _UNSAVED = "errored.tfstate"
+_CREATED = "created.jsonl"
 
 
 class RootFolder:
@@ -73,6 +76,34 @@ class RootFolder:
 
     def discard_unsaved_state(self) -> None:
         remove(self._data / _UNSAVED)
+
+    def note_created(self, address: str, id: str) -> None:
+        """Append to the journal, durably. Raises SesariError."""
+        path = self._data / _CREATED
+        private_folder(self._data)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, json.dumps([address, id]).encode() + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise file_error(error, path, "written") from error
+
+    def created(self) -> dict[str, str]:
+        """The journal: address to id. A line that was being written when the machine stopped is left out."""
+        found: dict[str, str] = {}
+        for line in (read_whole(self._data / _CREATED) or b"").splitlines():
+            try:
+                address, id = json.loads(line)
+            except ValueError:
+                continue
+            found[str(address)] = str(id)
+        return found
+
+    def discard_created(self) -> None:
+        remove(self._data / _CREATED)
 
 
 def _files(folder: Path) -> list[Path]:

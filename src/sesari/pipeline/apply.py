@@ -13,7 +13,7 @@ from sesari.pipeline import terraform_argv
 from sesari.pipeline.identity import checked_identities
 from sesari.pipeline.lease import HeldLease, held
 from sesari.pipeline.plan import load_record, open_plan, put, told
-from sesari.pipeline.recovery import not_saved, push_back, recover
+from sesari.pipeline.recovery import not_saved, put_right, recover
 from sesari.pipeline.state_lock import locked
 from sesari.pipeline.terraform import initialise, run, shown
 from sesari.pipeline.tools import Scratch, Tools
@@ -52,7 +52,7 @@ def apply_plan(tools: Tools, wanted: str | None = None) -> Applied:
         held(tools, f"apply {told(saved)}") as lease,
         locked(tools, lease, "OperationTypeApply"),
     ):
-        push_back(tools, lease)
+        put_right(tools, lease)
         _admitted(tools, saved, file)
         apply_file(tools, lease, file)
         _record(tools, saved, lease)

@@ -17,7 +17,7 @@ from sesari.pipeline.apply import apply_file
 from sesari.pipeline.identity import check_identities
 from sesari.pipeline.lease import held
 from sesari.pipeline.plan import counts
-from sesari.pipeline.recovery import push_back
+from sesari.pipeline.recovery import put_right
 from sesari.pipeline.state_lock import locked
 from sesari.pipeline.terraform import initialise, run, shown
 from sesari.pipeline.tools import Root, Tools
@@ -100,7 +100,7 @@ def _from_local(tools: Tools, copy: Copy, remote: bytes | None) -> Bootstrapped:
 def _in_bucket(tools: Tools) -> Bootstrapped:
     """The bucket holds the state: an ordinary plan and apply, under lease and lock only when there is a change."""
     initialise(tools)
-    push = tools.root.unsaved_state() is not None
+    push = tools.root.unsaved_state() is not None or bool(tools.root.created())
     with tools.scratch(b"") as file:
         if not push:
             run(tools, "plan", terraform_argv.plan(file.path), (file.descriptor,), fine=(0, 2))
@@ -111,7 +111,7 @@ def _in_bucket(tools: Tools) -> Bootstrapped:
         held(tools, "bootstrap") as lease,
         locked(tools, lease, "OperationTypeApply"),
     ):
-        push_back(tools, lease)
+        put_right(tools, lease)
         run(tools, "plan", terraform_argv.plan(file.path), (file.descriptor, lease.inherited), fine=(0, 2))
         plan = read_plan(shown(tools, file))
         if not plan.empty:

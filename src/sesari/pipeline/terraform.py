@@ -9,7 +9,7 @@ from sesari.errors import Problem, SesariError
 from sesari.model.engine import EngineCall, EngineRun
 from sesari.model.json import Json, JsonObject
 from sesari.pipeline import terraform_argv
-from sesari.pipeline.terraform_events import Tally, failure_of, progress_of
+from sesari.pipeline.terraform_events import Tally, created_by, failure_of, progress_of
 from sesari.pipeline.tools import Scratch, Tools
 from sesari.release.records import digest_of, sources_digest
 
@@ -26,6 +26,9 @@ def run(
 
     def on_event(event: JsonObject) -> None:
         nonlocal tally
+        made = created_by(event)
+        if made is not None:
+            tools.root.note_created(*made)
         progress, tally = progress_of(event, tally)
         if progress is not None:
             tools.report(progress)
@@ -34,6 +37,9 @@ def run(
     running = tools.engine.start(call, on_event)
     with tools.stop.attached(running):
         result = running.wait()
+    if result.exit_code >= 0 and arguments[0] == "apply":
+        # It ended by itself, so everything it made is in the state it saved, or in the one it left to be put back.
+        tools.root.discard_created()
     if result.exit_code not in fine:
         tools.stop.check()
         raise SesariError(_explained(failure_of(result, f"infra/{tools.name}"), tools.name))

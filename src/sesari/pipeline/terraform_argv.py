@@ -33,5 +33,10 @@ def push(state_file: str) -> tuple[str, ...]:
     return ("state", "push", "-lock=false", state_file)
 
 
+def adopt(address: str, id: str) -> tuple[str, ...]:
+    """Take into the state what is there already."""
+    return ("import", "-input=false", "-lock=false", "-no-color", address, id)
+
+
 def providers_lock(platforms: tuple[str, ...] = PLATFORMS) -> tuple[str, ...]:
     return ("providers", "lock", *(f"-platform={platform}" for platform in platforms))

@@ -54,6 +54,14 @@ def progress_of(event: JsonObject, tally: Tally) -> tuple[Progress | None, Tally
     return None, tally
 
 
+def created_by(event: JsonObject) -> tuple[str, str] | None:
+    """Address and id of what this event says was created, if it says that."""
+    hook = _object(event.get("hook"))
+    made = event.get("type") == "apply_complete" and hook.get("action") == "create"
+    id = hook.get("id_value")
+    return (_address(hook), id) if made and isinstance(id, str) and id else None
+
+
 def problems_of(diagnostics: Iterable[JsonObject], directory: str) -> tuple[Problem, ...]:
     """Terraform's errors, each once, as problems. Warnings are left out."""
     found = [_problem(entry, directory) for entry in diagnostics if entry.get("severity") == "error"]

@@ -60,6 +60,15 @@ class Root(Protocol):
     def discard_unsaved_state(self) -> None:
         """Called once it is pushed."""
 
+    def note_created(self, address: str, id: str) -> None:
+        """Remember durably that Terraform says that it has created this."""
+
+    def created(self) -> Mapping[str, str]:
+        """What was noted and not discarded: address to id."""
+
+    def discard_created(self) -> None:
+        """Called once the state is known to hold it."""
+
 
 class Mark(Protocol):
     """Proof of life on this machine: a lock that the kernel frees when the holder and its Terraform are gone."""

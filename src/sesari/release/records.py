@@ -144,6 +144,23 @@ def read_state_version(body: bytes | None, where: str) -> StateVersion:
         raise SesariError(dataclasses.replace(problem, hint=hint)) from error
 
 
+def addresses_in_state(body: bytes | None, where: str) -> frozenset[str]:
+    """The address of every managed resource that the state holds. Raises SesariError `state-corrupt`."""
+    if body is None:
+        return frozenset()
+    read_state_version(body, where)
+    found = set()
+    for resource in json.loads(body).get("resources", []):
+        if resource.get("mode") != "managed":
+            continue
+        prefix = f"{resource['module']}." if resource.get("module") else ""
+        for instance in resource.get("instances", []):
+            key = instance.get("index_key")
+            suffix = "" if key is None else f"[{json.dumps(key)}]"
+            found.add(f"{prefix}{resource['type']}.{resource['name']}{suffix}")
+    return frozenset(found)
+
+
 def _entry(body: bytes) -> JsonObject:
     entry: Json = json.loads(body)
     if not isinstance(entry, dict):
