@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tools import real_provider, replace_paths
 
 SAMPLE = {"aws_ecs_service", "aws_iam_role", "aws_kms_key", "aws_lb_target_group", "aws_sqs_queue", "aws_vpc"}

@@ -86,17 +86,19 @@ def test_module_keeps_to_the_rules(name: str) -> None:
     assert list(violations(texts(MODULES / name))) == []
 
 
+AUDIENCE = '{\n            "${local.github}:aud"'
+UNSUBSCRIBE = 'Action   = ["ecs:DeregisterTaskDefinition", "sns:Unsubscribe"]'
 PLANTED = [
     ("outputs.tf", None, "", "outputs.tf is missing"),
-    ("variables.tf", '  type        = bool\n  default     = true\n', "", "variable create_provider has no type"),
+    ("variables.tf", "  type        = bool\n  default     = true\n", "", "variable create_provider has no type"),
     ("variables.tf", "", 'variable "spare" {\n  description = "x"\n  type = string\n}\n', "variable spare is not used"),
     ("outputs.tf", "", 'output "spare" {\n  value = 1\n}\n', "output spare has no description"),
     ("main.tf", "", 'provider "aws" {\n  region = "x"\n}\n', "main.tf: provider block"),
-    ("deploy.tf", 'Action   = ["ecs:DeregisterTaskDefinition", "sns:Unsubscribe"]', 'Action = "*"', "deploy.tf: every action"),
-    ("main.tf", "StringEquals = {\n            \"${local.github}:aud\"", "StringLike = {\n            \"${local.github}:aud\"", "main.tf: StringLike in a trust policy"),
+    ("deploy.tf", UNSUBSCRIBE, 'Action = "*"', "deploy.tf: every action"),
+    ("main.tf", f"StringEquals = {AUDIENCE}", f"StringLike = {AUDIENCE}", "main.tf: StringLike in a trust policy"),
     ("boundary.tf", "Resource = local.secrets", 'Resource = "*"', "boundary.tf: reads secret values"),
     ("versions.tf", ">= 5.100, < 7", ">= 5.0", "provider aws: hashicorp/aws >= 5.0"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("file", "old", "new", "words"), PLANTED, ids=[words for *_, words in PLANTED])
