@@ -417,6 +417,15 @@ def test_every_call_is_logged_without_values(root: Root) -> None:
     assert "MARKED-VALUE" not in text
 
 
+def test_a_folder_too_deep_for_sockets_is_served_all_the_same(tmp_path: Path) -> None:
+    deep = start(tmp_path / ("deep-" * 20) / "cloud")
+    root = make_root(tmp_path / "root", deep)
+    root.apply(PROVIDER, VPC)
+    (socket, *_) = (one["Addr"]["String"] for one in deep.ready["reattach"]["deploy"].values())
+    assert deep.stop() == 0
+    assert not Path(socket).parent.exists()
+
+
 def test_sigint_is_ignored_and_the_daemon_goes_with_its_parent(tmp_path: Path) -> None:
     script = (
         "import subprocess, sys, time\n"

@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from sesari.rehearsal.provider.assembly import SCHEMA_FILES, Habitat, load_schema, servicers
+from sesari.rehearsal.provider.assembly import SCHEMA_FILES, Habitat, servicers
 from sesari.rehearsal.provider.backend import Backend
 from sesari.rehearsal.provider.wire import Protocol, load_protocol
 
@@ -65,7 +65,7 @@ def _listen(
             server.add_insecure_port(f"unix:{path}")
             server.start()
             servers.append(server)
-            sockets.setdefault(identity, {})[load_schema(provider).address] = str(path)
+            sockets.setdefault(identity, {})[servicer.address] = str(path)
     return sockets
 
 

@@ -34,6 +34,8 @@ def answer(type: str, config: Attributes, place: Place, store: RecordStore, call
     fixed = _facts(type, config, place, caller)
     if fixed is not None:
         return {**config, **fixed}
+    if type.startswith("supabase_"):
+        return _supabase(type, config, store)
     if type == "aws_subnets":
         return _subnets(config, place, store)
     return _recorded(type, config, store)
@@ -105,6 +107,21 @@ def _subnets(config: Attributes, place: Place, store: RecordStore) -> Attributes
     wanted = [f["values"] for f in config.get("filter") or [] if f["name"] == "vpc-id"]
     found = [id for id, state in store.all("aws_subnet") if all(state.get("vpc_id") in values for values in wanted)]
     return {**config, "id": place.region, "ids": found}
+
+
+def _supabase(type: str, config: Attributes, store: RecordStore) -> Attributes:
+    ref = str(config.get("project_ref") or config.get("parent_project_ref"))
+    if store.get("supabase_project", ref) is None:
+        raise ProviderError("Client Error", f"Unable to read {type}, got status 404: project {ref} not found")
+    if type == "supabase_apikeys":
+        keys = {"anon_key": "anon", "service_role_key": "service_role", "publishable_key": "publishable"}
+        return {**config, **{name: f"rehearsal-{kind}-{ref}" for name, kind in keys.items()}, "secret_keys": []}
+    if type == "supabase_pooler":
+        host = f"aws-0-pooler.supabase.com:6543/postgres?project={ref}"
+        return {**config, "url": {"transaction": f"postgresql://postgres.{ref}:[YOUR-PASSWORD]@{host}"}}
+    branches = [state for _, state in store.all("supabase_branch") if state.get("parent_project_ref") == ref]
+    listed = [{"id": one["id"], "git_branch": one["git_branch"], "project_ref": ref} for one in branches]
+    return {**config, "branches": listed, "banned_ipv4_addresses": []}
 
 
 def _recorded(type: str, config: Attributes, store: RecordStore) -> Attributes:

@@ -20,6 +20,15 @@ def legacy_equivalent(prior: Value, proposed: Value) -> bool:
     return False
 
 
+def without_zeros(value: Value) -> Value:
+    """The value with the zero values inside its objects made null, to compare what SDKv2 would call the same."""
+    if isinstance(value, dict):
+        return {name: None if _is_zero(item) else without_zeros(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_zeros(item) for item in value]
+    return value
+
+
 def _is_zero(value: Value) -> bool:
     return value is None or value is False or value in ("", 0) or value in ([], {})
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from sesari.rehearsal.provider.conform import conform, same
 from sesari.rehearsal.provider.correlation import correlate
-from sesari.rehearsal.provider.equivalence import legacy_equivalent
+from sesari.rehearsal.provider.equivalence import legacy_equivalent, without_zeros
 from sesari.rehearsal.provider.replacement import Path, replace_paths
 from sesari.rehearsal.provider.schema import Attribute, Block, Collection, Nesting, Shape
 from sesari.rehearsal.provider.sidecar import Traits
@@ -93,11 +93,15 @@ def _plan_attribute(attribute: Attribute, prior: Value, config: Value, context: 
     if attribute.nested is not None:
         nested = attribute.nested
         return _plan_nested(nested.nesting, nested.block, attribute.shape, prior, config, context)
-    if not context.create and context.rules.legacy and legacy_equivalent(prior, config):
+    if not context.create and context.rules.legacy and _equivalent(prior, config, attribute.shape):
         return prior
     if prior is not None and same(prior, config, attribute.shape):
         return prior
     return config
+
+
+def _equivalent(prior: Value, config: Value, shape: Shape) -> bool:
+    return legacy_equivalent(prior, config) or same(without_zeros(prior), without_zeros(config), shape)
 
 
 def _unordered(shape: Shape) -> bool:

@@ -33,6 +33,11 @@ class Servicer:
         self._default_tags: Mapping[str, Value] = {}
         self._encoded_schema = encode_provider(resources.schema, protocol)
 
+    @property
+    def address(self) -> str:
+        """The provider's full registry address."""
+        return self._schema.address
+
     def methods(self) -> dict[str, Method]:
         """Every method of the service by name."""
         return {

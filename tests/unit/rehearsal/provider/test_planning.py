@@ -88,6 +88,13 @@ def test_two_spellings_of_one_policy_are_no_change_for_the_old_framework() -> No
     assert planned.state["assume_role_policy"] == prior["assume_role_policy"]
 
 
+def test_zero_values_inside_a_set_of_objects_are_no_change_for_the_old_framework() -> None:
+    rule = {"from_port": 80, "to_port": 80, "protocol": "tcp", "cidr_blocks": ["10.0.0.0/8"]}
+    seen = {**rule, "description": "", "ipv6_cidr_blocks": [], "self": False}
+    planned = plan("aws_security_group", {"name": "g", "id": "sg", "ingress": [seen]}, {"name": "g", "ingress": [rule]})
+    assert planned.state["ingress"] == [{**seen, "prefix_list_ids": None, "security_groups": None}]
+
+
 def test_an_element_of_a_set_keeps_its_computed_values_wherever_it_moves() -> None:
     def variable(key: str, id: str | None = None) -> dict[str, Any]:
         return {"key": key, "value": "v", "target": ["production"], "sensitive": False, "id": id}

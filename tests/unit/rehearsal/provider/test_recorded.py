@@ -138,3 +138,36 @@ def test_a_data_source_finds_what_is_recorded_and_refuses_what_is_not(tmp_path: 
     assert (found["arn"], found["status"], found["cluster_name"]) == (state["arn"], "ACTIVE", "c")
     with pytest.raises(ProviderError, match="couldn't find resource"):
         recorded.data("aws_ecs_cluster", {"cluster_name": "other"})
+
+
+def test_supabase_data_sources_know_recorded_projects_only(tmp_path: Path) -> None:
+    recorded = backend(tmp_path, "supabase")
+    ref = recorded.create("supabase_project", {"name": "db"})["id"]
+    assert ref in recorded.data("supabase_apikeys", {"project_ref": ref})["anon_key"]
+    assert ref in recorded.data("supabase_pooler", {"project_ref": ref})["url"]["transaction"]
+    with pytest.raises(ProviderError, match="project none not found"):
+        recorded.data("supabase_apikeys", {"project_ref": "none"})
+
+
+@pytest.mark.parametrize(
+    ("type", "config", "name", "expected"),
+    [
+        ("aws_region", {}, "name", "eu-west-1"),
+        ("aws_partition", {}, "dns_suffix", "amazonaws.com"),
+        ("aws_availability_zones", {}, "zone_ids", ["ew1-az1", "ew1-az2", "ew1-az3"]),
+        ("aws_vpc_endpoint_service", {"service": "s3"}, "service_name", "com.amazonaws.eu-west-1.s3"),
+        ("aws_prefix_list", {"name": "x"}, "cidr_blocks", ["198.51.100.0/24"]),
+    ],
+)
+def test_facts_of_the_place(tmp_path: Path, type: str, config: dict[str, str], name: str, expected: object) -> None:
+    assert backend(tmp_path).data(type, dict(config))[name] == expected
+
+
+def test_a_random_password_keeps_its_rules(tmp_path: Path) -> None:
+    rules = {"password_length": 40, "exclude_punctuation": True, "exclude_characters": "0O"}
+    made = backend(tmp_path).data("aws_secretsmanager_random_password", dict(rules))["random_password"]
+    assert len(made) == 40 and made.isalnum() and not set(made) & set("0O")
+    with pytest.raises(ProviderError, match="nothing is left"):
+        everything = ("lowercase", "uppercase", "numbers", "punctuation")
+        recorded = backend(tmp_path)
+        recorded.data("aws_secretsmanager_random_password", {f"exclude_{kind}": True for kind in everything})
