@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -78,7 +79,7 @@ def _facts(type: str, config: Attributes, place: Place, caller: str) -> Attribut
             "reverse_dns_prefix": "com.amazonaws",
         }
     if type == "aws_availability_zones":
-        zone_ids = [f"{''.join(p[0] for p in region.split('-')[:-1])}{region[-1]}-az{i}" for i in (1, 2, 3)]
+        zone_ids = [f"{_short(region)}-az{i}" for i in (1, 2, 3)]
         return {"id": region, "names": zones, "zone_ids": zone_ids, "group_names": [region]}
     if type in ("aws_prefix_list", "aws_ec2_managed_prefix_list"):
         return _prefix_list(type, config)
@@ -86,6 +87,12 @@ def _facts(type: str, config: Attributes, place: Place, caller: str) -> Attribut
         name = config.get("service_name") or f"com.amazonaws.{region}.{config.get('service')}"
         return {"id": name, "service_name": name, "availability_zones": zones, "owner": "amazon", "region": region}
     return None
+
+
+def _short(region: str) -> str:
+    """How AWS shortens a region in zone ids: `use1` for us-east-1, `apse2` for ap-southeast-2."""
+    area, direction, number = region.rsplit("-", 2)
+    return area + "".join(word[0] for word in re.findall("north|south|east|west|central", direction)) + number
 
 
 def _prefix_list(type: str, config: Attributes) -> Attributes:

@@ -154,7 +154,7 @@ def test_supabase_data_sources_know_recorded_projects_only(tmp_path: Path) -> No
     [
         ("aws_region", {}, "name", "eu-west-1"),
         ("aws_partition", {}, "dns_suffix", "amazonaws.com"),
-        ("aws_availability_zones", {}, "zone_ids", ["ew1-az1", "ew1-az2", "ew1-az3"]),
+        ("aws_availability_zones", {}, "zone_ids", ["euw1-az1", "euw1-az2", "euw1-az3"]),
         ("aws_vpc_endpoint_service", {"service": "s3"}, "service_name", "com.amazonaws.eu-west-1.s3"),
         ("aws_prefix_list", {"name": "x"}, "cidr_blocks", ["198.51.100.0/24"]),
     ],
