@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def store(request: pytest.FixtureRequest, cloud: str, tmp_path: Path) -> Store:
     if request.param == "folder":
         return FolderStore(tmp_path / "store")
-    store = S3Store(AwsSession(credentials(DELIVERY, cloud), REGION).client("s3"), f"{PRODUCT}-delivery-{DELIVERY}")
+    store = S3Store(
+        partial(AwsSession(credentials(DELIVERY, cloud), REGION).client, "s3"), f"{PRODUCT}-delivery-{DELIVERY}"
+    )
     for key in store.keys(""):
         found = store.get(key)
         assert found is not None
@@ -104,7 +107,7 @@ def test_of_sixteen_writers_one_creates_and_one_replaces(store: Store) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_one_clear_error(cloud: str) -> None:
-    store = S3Store(AwsSession(credentials(DELIVERY, cloud), REGION).client("s3"), "no-such-bucket-here")
+    store = S3Store(partial(AwsSession(credentials(DELIVERY, cloud), REGION).client, "s3"), "no-such-bucket-here")
     for act in (lambda: store.get("k"), lambda: store.create("k", b""), lambda: store.keys("")):
         with pytest.raises(SesariError) as caught:
             act()
@@ -112,14 +115,14 @@ def test_a_bucket_that_is_not_there_is_one_clear_error(cloud: str) -> None:
 
 
 def test_an_endpoint_that_nobody_answers_is_one_clear_error() -> None:
-    store = S3Store(AwsSession(credentials(DELIVERY, "http://127.0.0.1:9"), REGION).client("s3"), "b")
+    store = S3Store(partial(AwsSession(credentials(DELIVERY, "http://127.0.0.1:9"), REGION).client, "s3"), "b")
     with pytest.raises(SesariError) as caught:
         store.get("k")
     assert caught.value.codes == ("aws-unreachable",)
 
 
 def test_the_vault_opens_only_what_it_sealed_for_the_same_context(cloud: str) -> None:
-    kms = AwsSession(credentials(ACCOUNTS["staging"], cloud), REGION).client("kms")
+    kms = partial(AwsSession(credentials(ACCOUNTS["staging"], cloud), REGION).client, "kms")
     vault = KmsVault(kms, f"alias/{PRODUCT}-staging-state")
     context = {"environment": "staging", "digest": "sha256:1"}
     sealed = vault.seal(b"secret body", context)

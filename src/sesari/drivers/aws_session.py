@@ -1,40 +1,58 @@
-"""A boto3 session from a Reach's variables, never from this process's own environment."""
+"""A boto3 session from a Reach's variables, never from this process's own environment.
+
+boto3 takes longer to import than a small plan takes to make: it is imported by the first call, which the pipeline
+lets happen while Terraform runs.
+"""
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Mapping
-from typing import Any
-
-import boto3
-import botocore.config
-import botocore.credentials
-import botocore.exceptions
-import botocore.session
+from typing import TYPE_CHECKING, Any
 
 from sesari.errors import Problem, SesariError
 
-_CONFIG = botocore.config.Config(
-    connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4}
-)
+if TYPE_CHECKING:
+    import boto3
+    import botocore.exceptions
 
 
 class AwsSession:
-    """Makes clients for one set of credentials and one endpoint. Thread-safe: clients are, and each is made once."""
+    """Makes clients for one set of credentials and one endpoint, each once; for any thread."""
 
     def __init__(self, variables: Mapping[str, str], region: str) -> None:
-        self._endpoint = variables.get("AWS_ENDPOINT_URL")
-        self._session = _session(variables, region)
+        self._variables = variables
+        self._region = region
+        self._lock = threading.Lock()
+        self._session: boto3.Session | None = None
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
         """A low-level client. Raises SesariError when the profile or the credentials are missing."""
-        try:
-            return self._session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
-        except botocore.exceptions.BotoCoreError as error:
-            raise aws_error(error, service) from error
+        import botocore.config
+        import botocore.exceptions
+
+        with self._lock:
+            if service in self._clients:
+                return self._clients[service]
+            config = botocore.config.Config(
+                connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4}
+            )
+            try:
+                self._session = self._session or _session(self._variables, self._region)
+                client = self._session.client(
+                    service, endpoint_url=self._variables.get("AWS_ENDPOINT_URL"), config=config
+                )
+            except botocore.exceptions.BotoCoreError as error:
+                raise aws_error(error, service) from error
+            return self._clients.setdefault(service, client)
 
 
 def _session(variables: Mapping[str, str], region: str) -> boto3.Session:
+    import boto3
+    import botocore.exceptions
+
     role, token = variables.get("AWS_ROLE_ARN"), variables.get("AWS_WEB_IDENTITY_TOKEN_FILE")
     if "AWS_ACCESS_KEY_ID" in variables:
         return boto3.Session(
@@ -52,6 +70,11 @@ def _session(variables: Mapping[str, str], region: str) -> boto3.Session:
 
 
 def _web_identity(role: str, token: str, region: str, endpoint: str | None) -> boto3.Session:
+    import boto3
+    import botocore.credentials
+    import botocore.session
+    import botocore.utils
+
     core = botocore.session.Session()
 
     def make_client(service: str, **options: Any) -> Any:
@@ -82,6 +105,8 @@ _CREDENTIALS = {
 
 def aws_error(error: Exception, where: str) -> SesariError:
     """A botocore exception as one clear error; the message is AWS's own, which holds no credential."""
+    import botocore.exceptions
+
     if isinstance(error, botocore.exceptions.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         why = f"{code}: {error.response.get('Error', {}).get('Message', '')}"

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import botocore.exceptions
-import httpx
-
 from sesari.drivers.aws_session import aws_error
 from sesari.errors import Problem, SesariError
 from sesari.model.json import Json
 
 VERCEL_API = "https://api.vercel.com"
 SUPABASE_API = "https://api.supabase.com"
-_TIMEOUT = httpx.Timeout(15.0)
+_TIMEOUT = 15.0
 
 
 def aws_account(client: Any) -> str:
     """The 12-digit account of a boto3 STS client's credentials. Raises SesariError."""
+    import botocore.exceptions
+
     try:
         return str(client.get_caller_identity()["Account"])
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
@@ -59,6 +58,8 @@ def _get(provider: str, base: str, path: str, token: str | None, variable: str) 
                 hint=f"Set {variable} to this environment's token",
             )
         )
+    import httpx
+
     url = base.rstrip("/") + path
     try:
         answer = httpx.get(url, headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import botocore.exceptions
-
 from sesari.drivers.aws_session import aws_error
 from sesari.errors import Problem, SesariError
 from sesari.model.store import Conflict, Stored
@@ -19,15 +17,15 @@ _GONE = {"NoSuchKey", "404"}
 
 
 class S3Store:
-    """Implements `Store` on one bucket. The version is the ETag; `client` is a boto3 S3 client."""
+    """Implements `Store` on one bucket. The version is the ETag; `connect` gives a boto3 S3 client."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[], Any], bucket: str) -> None:
+        self._connect = connect
         self._bucket = bucket
 
     def get(self, key: str) -> Stored | None:
         def read() -> Stored:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            answer = self._connect().get_object(Bucket=self._bucket, Key=key)
             return Stored(key, answer["Body"].read(), answer["ETag"])
 
         try:
@@ -43,20 +41,20 @@ class S3Store:
 
     def delete(self, key: str, version: str) -> None:
         try:
-            self._call(key, lambda: self._client.delete_object(Bucket=self._bucket, Key=key, IfMatch=version))
+            self._call(key, lambda: self._connect().delete_object(Bucket=self._bucket, Key=key, IfMatch=version))
         except KeyError as error:
             raise Conflict(key) from error
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         def read() -> tuple[str, ...]:
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            pages = self._connect().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return tuple(sorted(entry["Key"] for page in pages for entry in page.get("Contents", ())))
 
         return self._call(prefix, read)
 
     def _put(self, key: str, body: bytes, condition: dict[str, str]) -> str:
         def write() -> str:
-            return str(self._client.put_object(Bucket=self._bucket, Key=key, Body=body, **condition)["ETag"])
+            return str(self._connect().put_object(Bucket=self._bucket, Key=key, Body=body, **condition)["ETag"])
 
         try:
             return self._call(key, write)
@@ -65,6 +63,8 @@ class S3Store:
 
     def _call(self, key: str, act: Callable[[], Result]) -> Result:
         """Run `act`; raise Conflict when the condition failed, KeyError when the object is absent, else SesariError."""
+        import botocore.exceptions
+
         where = f"s3://{self._bucket}/{key}"
         try:
             return act()

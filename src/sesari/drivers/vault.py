@@ -5,12 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import botocore.exceptions
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sesari.drivers.aws_session import aws_error
 from sesari.errors import Problem, SesariError
@@ -20,16 +16,21 @@ _NONCE = 12
 
 
 class KmsVault:
-    """`client` is a boto3 KMS client, `key` an alias or ARN. The context is authenticated, not secret."""
+    """`connect` gives a boto3 KMS client, `key` an alias or ARN. The context is authenticated, not secret."""
 
-    def __init__(self, client: Any, key: str) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[], Any], key: str) -> None:
+        self._connect = connect
         self._key = key
 
     def seal(self, body: bytes, context: Mapping[str, str]) -> bytes:
         """The sealed body: one line of JSON (format, wrapped data key, nonce), then the ciphertext."""
+        import botocore.exceptions
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         try:
-            answer = self._client.generate_data_key(KeyId=self._key, KeySpec="AES_256", EncryptionContext=dict(context))
+            answer = self._connect().generate_data_key(
+                KeyId=self._key, KeySpec="AES_256", EncryptionContext=dict(context)
+            )
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             raise aws_error(error, self._key) from error
         nonce = os.urandom(_NONCE)
@@ -39,6 +40,9 @@ class KmsVault:
 
     def open(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
         """The body. Raises SesariError `sealed-corrupt` when it, or its context, is not what was sealed."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         line, _, rest = sealed.partition(b"\n")
         try:
             header = json.loads(line)
@@ -54,8 +58,10 @@ class KmsVault:
             raise _corrupt("its authentication tag does not match") from error
 
     def _unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        import botocore.exceptions
+
         try:
-            answer = self._client.decrypt(CiphertextBlob=wrapped, KeyId=self._key, EncryptionContext=dict(context))
+            answer = self._connect().decrypt(CiphertextBlob=wrapped, KeyId=self._key, EncryptionContext=dict(context))
         except botocore.exceptions.ClientError as error:
             if error.response.get("Error", {}).get("Code") in ("InvalidCiphertextException", "IncorrectKeyException"):
                 raise _corrupt("KMS does not recognise its data key") from error

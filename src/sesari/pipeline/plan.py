@@ -132,12 +132,15 @@ def _keep(tools: Tools, saved: SavedPlan, body: bytes) -> None:
 def put(tools: Tools, key: str, body: bytes) -> None:
     """Write unconditionally: a plan's keys are its own, and of two newest ones either will do."""
     for _ in range(5):
-        there = tools.state.get(key)
         try:
-            if there is None:
-                tools.state.create(key, body)
-            else:
-                tools.state.replace(key, body, there.version)
+            tools.state.create(key, body)
+            return
+        except Conflict:
+            there = tools.state.get(key)
+        if there is None:
+            continue
+        try:
+            tools.state.replace(key, body, there.version)
             return
         except Conflict:
             continue

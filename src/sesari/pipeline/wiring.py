@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sesari.drivers.aws_session import AwsSession
@@ -125,9 +126,9 @@ class Wiring:
             engine=self.engine,
             root=root,
             mark=HolderMark(self.project.work / "holders" / name),
-            state=S3Store(session.client("s3"), bucket),
+            state=S3Store(partial(session.client, "s3"), bucket),
             delivery=self._delivery(reach),
-            vault=KmsVault(session.client("kms"), f"alias/{product}-{environment.name}-state"),
+            vault=KmsVault(partial(session.client, "kms"), f"alias/{product}-{environment.name}-state"),
             clock=SystemClock(),
             identify=_identify(session, reach, environment),
             scratch=scratch,
@@ -139,7 +140,7 @@ class Wiring:
     def _delivery(self, reach: Reach) -> S3Store:
         store = self.manifest.delivery
         session = AwsSession(delivery_variables(reach.variables), store.region)
-        return S3Store(session.client("s3"), f"{self.manifest.product.name}-delivery-{store.account}")
+        return S3Store(partial(session.client, "s3"), f"{self.manifest.product.name}-delivery-{store.account}")
 
     def _delivery_environment(self) -> Environment:
         """The delivery account as an environment that has nothing but its account."""
@@ -196,9 +197,12 @@ def _identify(session: AwsSession, reach: Reach, environment: Environment) -> Ca
 
     def ask() -> Identities:
         with ThreadPoolExecutor(3) as pool:
-            account = pool.submit(aws_account, session.client("sts"))
+            account = pool.submit(lambda: aws_account(session.client("sts")))
             vercel = pool.submit(vercel_team, reach.variables, team) if team else None
             supabase = pool.submit(supabase_organization, reach.variables, organization) if organization else None
+            # While Terraform works there is time to load what will be needed when it is done.
+            for service in ("s3", "kms"):
+                pool.submit(session.client, service)
             return Identities(
                 account.result(), vercel.result() if vercel else None, supabase.result() if supabase else None
             )
