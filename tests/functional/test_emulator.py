@@ -169,6 +169,20 @@ def test_a_data_key_opens_only_under_its_context(aws: Emulator) -> None:
     assert code == "InvalidCiphertextException"
 
 
+def test_a_key_named_by_its_alias_is_checked_as_the_key(aws: Emulator) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/contract", TargetKeyId=key["KeyId"])
+    context = {"StringEquals": {"kms:EncryptionContext:environment": "dev"}}
+    statement = allow("kms:GenerateDataKey", resource=key["Arn"], Condition=context)
+    arn = role(aws, DEV, "sealer", "repo:o/r:environment:sealer", statement)
+    sealer = aws.client("kms", credentials=role_credentials(aws.port, arn, "repo:o/r:environment:sealer"))
+    wanted: dict[str, Any] = {"KeyId": "alias/contract", "KeySpec": "AES_256"}
+    sealer.generate_data_key(**wanted, EncryptionContext={"environment": "dev"})
+    code = denied(sealer.generate_data_key, **wanted, EncryptionContext={"environment": "production"})
+    assert code == "AccessDeniedException"
+
+
 def test_secret_stages_move_with_each_version(aws: Emulator) -> None:
     secrets = aws.client("secretsmanager")
     secrets.create_secret(Name="contract/stages", SecretString="one")

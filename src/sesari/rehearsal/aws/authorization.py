@@ -57,7 +57,11 @@ def resource_of(service: str, operation: str, parameters: Parameters, at: str, a
 
 
 def conditions_of(service: str, operation: str, parameters: Parameters) -> dict[str, str]:
-    """Condition keys that are in the request itself: EC2's tags, and a new role's boundary."""
+    """Condition keys that are in the request itself: EC2's tags, a new role's boundary, KMS's encryption context."""
+    if service == "kms":
+        context = parameters.get("EncryptionContext")
+        pairs = context.items() if isinstance(context, Mapping) else ()
+        return {f"kms:encryptioncontext:{name}".lower(): str(value) for name, value in pairs}
     if service == "ec2" and operation not in ("CreateTags", "DeleteTags"):
         return {
             f"aws:requesttag/{parameters[name]}".lower(): str(parameters.get(f"{name[: -len('.Key')]}.Value", ""))

@@ -29,6 +29,8 @@ def install() -> None:
     ) -> str:
         parameters = _parameters(body, query_params)
         operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1] or str(parameters.get("Action", ""))
+        if service == "kms" and "alias/" in str(parameters.get("KeyId", "")):
+            return _key_of(str(parameters["KeyId"]))
         found = resource_of(service, operation, parameters, region, account_id)
         if found is None:
             theirs: str = emulators_resource(service, method, path, headers, body, query_params, region, account_id)
@@ -59,6 +61,14 @@ def _parameters(body: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
     if link := flat.get("AssociationId"):
         flat["RouteTableId"] = _table_of(str(link))  # IAM checks the table that an association belongs to
     return flat
+
+
+def _key_of(alias: str) -> str:
+    """IAM checks the key that an alias stands for: https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html"""
+    from ministack.services import kms
+
+    key = kms._resolve_key(alias)
+    return str(key["Arn"]) if key else alias
 
 
 def _table_of(association: str) -> str:

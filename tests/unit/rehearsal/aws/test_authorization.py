@@ -51,3 +51,8 @@ def test_the_boundary_of_a_new_role_is_a_condition() -> None:
     parameters = {"RoleName": "r", "PermissionsBoundary": "arn:b"}
     assert conditions_of("iam", "CreateRole", parameters) == {"iam:permissionsboundary": "arn:b"}
     assert conditions_of("iam", "PutRolePolicy", {"RoleName": "r"}) == {}
+
+
+def test_the_encryption_context_is_a_condition() -> None:
+    parameters = {"KeyId": "k", "EncryptionContext": {"SecretARN": "arn:s"}}
+    assert conditions_of("kms", "Decrypt", parameters) == {"kms:encryptioncontext:secretarn": "arn:s"}
