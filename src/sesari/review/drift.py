@@ -98,7 +98,9 @@ def _differing(before: Json, after: Json) -> frozenset[str]:
 
 def _verdict(change: ResourceChange, beside: Mapping[str, list[ResourceChange]]) -> Verdict:
     attributes = change.before if isinstance(change.before, dict) else {}
-    names = {name for key in ("id", "name", "arn", "bucket", "url") if isinstance(name := attributes.get(key), str)}
+    names = {
+        name for key in ("id", "name", "arn", "bucket", "url", "key_id") if isinstance(name := attributes.get(key), str)
+    }
     others = {id(other): other for name in sorted(names) for other in beside.get(name, ())}
     companions = tuple(other for other in others.values() if other.address != change.address)
     return assess(change, Newborn(frozenset()), companions)

@@ -27,7 +27,17 @@ _REASONS: Final = {
     "delete_because_each_key": "its key is no longer in for_each",
     "delete_because_no_move_target": "it was moved to an address that does not exist",
 }
-HOLDERS: Final = ("role", "user", "security_group_id", "bucket", "queue_url", "secret_arn", "repository", "arn")
+HOLDERS: Final = (
+    "role",
+    "user",
+    "security_group_id",
+    "bucket",
+    "queue_url",
+    "secret_arn",
+    "repository",
+    "key_id",
+    "arn",
+)
 """Attributes that name the resource to which a policy, a rule or an attachment belongs."""
 _ATTACHMENTS: Final = frozenset({"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment"})
 

@@ -162,7 +162,8 @@ def test_a_marked_word_is_hidden_by_its_mark_alone(secret: str, place: str, acti
 def test_what_is_marked_in_one_place_is_hidden_in_every_other(secret: str) -> None:
     marked = one("aws_instance", Action.CREATE, None, {"a": secret}, (False, {"a": True}))
     for loose in ({"b": secret}, {"b": f"https://host/{secret}"}, {"b": {secret: "x"}}, {"policy": policy(secret)}):
-        assert_hidden(secret, marked, one("aws_iam_role_policy", Action.UPDATE, {"b": "x"}, loose, address="t.b"))
+        for before in ({"b": "x"}, {"b": {"k": "y"}}):
+            assert_hidden(secret, marked, one("aws_iam_role_policy", Action.UPDATE, before, loose, address="t.b"))
     keyed = one("aws_instance", Action.DELETE, {}, None, address=f'aws_instance.this["{secret}"]')
     assert_hidden(secret, marked, keyed)
 

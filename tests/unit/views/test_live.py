@@ -13,7 +13,7 @@ from rich.console import Console
 
 from sesari.model.progress import Phase, Progress
 from sesari.model.story import Moment, StoryEvent
-from sesari.views.progress import ProgressView
+from sesari.views.progress import ECHO, ProgressView, _Lines
 from sesari.views.story import StoryView
 from sesari.views.terminal import plain
 
@@ -64,6 +64,9 @@ def test_a_terminal_shows_one_line_per_scope_that_works(clock: Any) -> None:
         lines = plain(view.lines()).splitlines()
         assert [line.split()[0] for line in lines] == ["staging", "production"]
         assert "1 of 2" in lines[1]
+        drawn = plain(_Lines(view)).splitlines()
+        # A terminal echoes `^C` after the line: on the last columns it would wrap, and the line would stay.
+        assert max(len(line) for line in drawn) == 80 - ECHO
         assert lines[1].endswith(" s")
     assert written(made).count("\x1b[?25l") == written(made).count("\x1b[?25h")
 
