@@ -6,6 +6,6 @@ schema does not say is in `sidecar/` (what replaces, defaults) and `computed_blo
 has are sent there; every other type is recorded in `<provider>.sqlite`, its computed values made up by `fabricated/`.
 
 In the daemon's folder: `calls.jsonl`, one line per call, never a value; and, when somebody writes it, `faults.json`:
-`[{"type": "aws_ecs_service", "operation": "create", "nth": 1, "error": "AccessDenied", "hang_seconds": 0, "kill": false}]`
-(`type` may end in `*`; `nth` 0 means every call; see faults.py for the errors).
+`[{"type": "aws_ecs_service", "operation": "create", "nth": 1, "error": "AccessDenied", "hang_seconds": 0}]`
+(`type` may end in `*`; `nth` 0 means every call; `"kill": true` kills the daemon; see faults.py for the errors).
 """
