@@ -88,6 +88,7 @@ def measure(bench: Bench, names: list[str]) -> bool:
     base = line(f"terraform plan + show, {ONE}, by hand", hand)
     singles = {name: line(f"sesari plan -e {name}", seconds) for name, seconds in alone.items()}
     all_of_them = line(f"sesari plan --all ({len(names)} environments)", together)
+    print(f"sesari plan costs {singles[ONE] - base:.2f} s more, whatever the size of the plan")
     first = verdict("sesari plan against by hand", singles[ONE] / base, BY_HAND_TARGET)
     second = verdict("all at once against the slowest", all_of_them / max(singles.values()), TOGETHER_TARGET)
     return first and second
