@@ -8,11 +8,12 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 
 from sesari.drivers.child import Child
-from sesari.drivers.files import file_error, private_folder, read_whole, write_whole
+from sesari.drivers.files import exclusive, file_error, private_folder, read_whole, write_whole
 from sesari.errors import Problem, SesariError
 from sesari.model.engine import EngineCall, EngineRun, OnEvent
 from sesari.model.json import JsonObject
@@ -49,12 +50,22 @@ class TerraformEngine:
         if not call.directory.is_dir():
             raise SesariError(_no_root(call.directory))
         private_folder(call.data)
-        environment = {**self._base, **self._own(call.data), **call.variables}
-        try:
-            child = Child((*self._argv, *call.arguments), call.directory, environment, call.files)
-        except OSError as error:
-            raise file_error(error, Path(self._argv[0]), "started") from error
-        return TerraformRun(child, on_event, secrets_of(call.variables))
+        with ExitStack() as alone:
+            environment = {**self._base, **self._own(call.data), **self._cache(call, alone), **call.variables}
+            try:
+                child = Child((*self._argv, *call.arguments), call.directory, environment, call.files)
+            except OSError as error:
+                raise file_error(error, Path(self._argv[0]), "started") from error
+            return TerraformRun(child, on_event, secrets_of(call.variables), alone.pop_all())
+
+    def _cache(self, call: EngineCall, alone: ExitStack) -> dict[str, str]:
+        """One copy of each provider for all roots. Terraform's cache is not safe for two inits at once: they queue."""
+        if "TF_REATTACH_PROVIDERS" in call.variables:
+            return {}
+        folder = private_folder(self._work / "terraform" / "plugins")
+        if call.arguments[:1] == ("init",):
+            alone.enter_context(exclusive(self._work / "terraform" / "init.lock"))
+        return {"TF_PLUGIN_CACHE_DIR": str(folder)}
 
     def _own(self, data: Path) -> dict[str, str]:
         configuration = self._work / "terraform" / "cli.tfrc"
@@ -72,15 +83,17 @@ class TerraformEngine:
 class TerraformRun:
     """Implements `Running`."""
 
-    def __init__(self, child: Child, on_event: OnEvent, secrets: tuple[str, ...]) -> None:
+    def __init__(self, child: Child, on_event: OnEvent, secrets: tuple[str, ...], alone: ExitStack) -> None:
         self._child = child
         self._on_event = on_event
         self._secrets = secrets
+        self._alone = alone
         self._output: list[str] = []
         self._diagnostics: list[JsonObject] = []
 
     def wait(self) -> EngineRun:
-        code, errors = self._child.wait(self._line)
+        with self._alone:
+            code, errors = self._child.wait(self._line)
         text = scrub(errors.decode("utf-8", "replace"), self._secrets)
         return EngineRun(code, "\n".join(self._output), text, tuple(self._diagnostics))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from sesari.errors import Problem, Refused, SesariError
 from sesari.model.lease import Lease
@@ -42,9 +42,14 @@ class HeldLease:
         """Stop the heartbeat and give the lease back, if it is still ours."""
         self._over.set()
         self._thread.join()
-        if self._lost is None:
-            with suppress(Conflict):
-                self._write(release(self.lease, self._tools.clock.now()))
+        if self._lost is not None:
+            return
+        try:
+            self._write(release(self.lease, self._tools.clock.now()))
+        except (Conflict, SesariError):
+            # Raising would hide what the work itself raised; others find the holder dead instead.
+            words = f"the lease could not be given back; others wait {self.lease.ttl} s for it"
+            self._tools.report(Progress(self._tools.name, "lease", Phase.ERRORED, words))
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT / 2):
@@ -58,16 +63,17 @@ class HeldLease:
     def _renew(self) -> Problem | None:
         """Write a heartbeat; why the lease is lost, or None."""
         try:
-            self._write(beat(self.lease, self._tools.clock.now()))
-            return None
-        except Conflict:
-            current = _read(self._tools.delivery, self.lease.environment)
-            return self._after_conflict(current)
+            try:
+                self._write(beat(self.lease, self._tools.clock.now()))
+                return None
+            except Conflict:
+                return self._after_conflict()
         except SesariError:
             # The store cannot be reached. That is not yet a loss: others must first think us dead.
             return lost(self.lease, self.lease, self._tools.clock.elapsed() - self._renewed)
 
-    def _after_conflict(self, current: tuple[Lease, str] | None) -> Problem | None:
+    def _after_conflict(self) -> Problem | None:
+        current = _read(self._tools.delivery, self.lease.environment)
         problem = lost(self.lease, current[0] if current else None, 0.0)
         if problem is None and current is not None:
             # Our own earlier write, whose answer was lost on the way.

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from sesari.errors import Problem, Refused
+from sesari.errors import Problem, Refused, SesariError
+from sesari.model.progress import Phase, Progress
 from sesari.model.store import Conflict, Stored
 from sesari.pipeline.lease import HeldLease
 from sesari.pipeline.tools import Tools
@@ -35,9 +36,7 @@ def locked(tools: Tools, held: HeldLease, operation: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # If it is no longer ours, whoever took over released it.
-        with suppress(Conflict):
-            tools.state.delete(lock_key(tools), version)
+        _release(tools, version)
 
 
 def lock_key(tools: Tools) -> str:
@@ -54,6 +53,16 @@ def drop(tools: Tools, lock: StateLock) -> None:
     """Delete exactly this lock object; if it has changed meanwhile it is left alone."""
     with suppress(Conflict):
         tools.state.delete(lock.stored.key, lock.stored.version)
+
+
+def _release(tools: Tools, version: str) -> None:
+    try:
+        tools.state.delete(lock_key(tools), version)
+    except (Conflict, SesariError):
+        # If it is no longer ours, whoever took over released it. If the bucket cannot be reached, raising would hide
+        # what the work itself raised; the next holder of the lease recognises the lock as left behind.
+        words = "the state lock could not be deleted; the next apply releases it"
+        tools.report(Progress(tools.name, "state lock", Phase.ERRORED, words))
 
 
 def _take(tools: Tools, held: HeldLease, operation: str) -> str:

@@ -19,7 +19,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def release_digest(release: Release) -> str:
-    """Of what is released. Who made it and when is recorded beside: made again from the same, it is the same release."""
+    """Of what is released. Who made it and when is recorded beside it: made again from the same, it is the same."""
     return f"sha256:{hashlib.sha256(_canonical(_content(release))).hexdigest()}"
 
 
