@@ -45,8 +45,11 @@ class Identity:
         """Raises ProviderError without credentials, or with those of another account."""
         try:
             stamp = self._path.stat().st_mtime_ns
-            if self._held is None or self._held[0] != stamp:
+            if self._held is None:
                 self._held = (stamp, Aws(*self._place, read_credentials(self._path)))
+            elif self._held[0] != stamp:
+                self._held[1].renew(read_credentials(self._path))
+                self._held = (stamp, self._held[1])
         except (OSError, ValueError, KeyError) as problem:
             raise ProviderError("No valid credential sources found", f"{self._path.stem}: {problem}") from problem
         aws = self._held[1]

@@ -21,14 +21,39 @@ class Credentials:
 
 
 @cache
-def botocore_session() -> Any:
-    """One for the process: it holds the service models (up to 20 MB each) and no credentials."""
+def service_models() -> Any:
+    """One loader for the process: it holds the service models (up to 20 MB each) and no credentials."""
     import botocore.session
 
-    return botocore.session.Session()
+    return botocore.session.Session().get_component("data_loader")
 
 
 _MAKING = threading.Lock()  # a botocore session makes one client at a time
+
+
+class Held:
+    """botocore's credentials and their provider in one, replaced as a whole: no request is signed half and half.
+
+    Making clients costs far more than using them, so they outlive the temporary credentials they sign with.
+    """
+
+    method = "static"
+    account_id = None
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+
+    def load_credentials(self) -> Held:
+        return self
+
+    def get_deferred_property(self, name: str) -> Callable[[], str | None]:
+        return lambda: getattr(self.credentials, name, None)
+
+    def get_frozen_credentials(self) -> Any:
+        from botocore.credentials import ReadOnlyCredentials
+
+        held = self.credentials
+        return ReadOnlyCredentials(held.key, held.secret, held.token or None)
 
 
 class Aws:
@@ -37,8 +62,13 @@ class Aws:
     def __init__(self, endpoint: str, region: str, credentials: Credentials) -> None:
         self.region = region
         self._endpoint = endpoint
-        self._credentials = credentials
+        self._held = Held(credentials)
         self._clients: dict[str, Any] = {}
+        self._account = ""
+
+    def renew(self, credentials: Credentials) -> None:
+        """Sign with these from now on."""
+        self._held.credentials = credentials
         self._account = ""
 
     def __getattr__(self, service: str) -> Any:
@@ -55,15 +85,16 @@ class Aws:
         return self._clients[service]
 
     def _make(self, service: str) -> Any:
+        import botocore.session
         from botocore.config import Config
 
-        return botocore_session().create_client(
+        session = botocore.session.Session()
+        session.register_component("data_loader", service_models())
+        session.register_component("credential_provider", self._held)
+        return session.create_client(
             service,
             region_name=self.region,
             endpoint_url=self._endpoint,
-            aws_access_key_id=self._credentials.key,
-            aws_secret_access_key=self._credentials.secret,
-            aws_session_token=self._credentials.token or None,
             config=Config(
                 retries={"total_max_attempts": 1},
                 connect_timeout=2,
