@@ -33,8 +33,8 @@ def _deployment_out(planned: State) -> dict[str, Any]:
     return out
 
 
-def _create_service(aws: Aws, planned: State) -> State:
-    balancers = [
+def _balancers_out(planned: State) -> list[dict[str, Any]]:
+    return [
         given(
             targetGroupArn=one.get("target_group_arn"),
             containerName=one["container_name"],
@@ -42,6 +42,9 @@ def _create_service(aws: Aws, planned: State) -> State:
         )
         for one in planned.get("load_balancer") or []
     ]
+
+
+def _create_service(aws: Aws, planned: State) -> State:
     made = aws.ecs.create_service(
         serviceName=planned["name"],
         desiredCount=int(planned.get("desired_count") or 0),
@@ -53,7 +56,7 @@ def _create_service(aws: Aws, planned: State) -> State:
             capacityProviderStrategy=strategy_out(planned, "capacity_provider_strategy"),
             deploymentConfiguration=_deployment_out(planned),
             networkConfiguration=_network_out(planned),
-            loadBalancers=balancers,
+            loadBalancers=_balancers_out(planned),
             healthCheckGracePeriodSeconds=planned.get("health_check_grace_period_seconds"),
             enableExecuteCommand=planned.get("enable_execute_command"),
             enableECSManagedTags=planned.get("enable_ecs_managed_tags"),
@@ -153,6 +156,7 @@ def _update_service(aws: Aws, prior: State, planned: State) -> None:
         capacityProviderStrategy=strategy_out(planned, "capacity_provider_strategy"),
         deploymentConfiguration=_deployment_out(planned),
         networkConfiguration=_network_out(planned),
+        loadBalancers=_balancers_out(planned),
         healthCheckGracePeriodSeconds=planned.get("health_check_grace_period_seconds"),
         platformVersion=planned.get("platform_version"),
     )
