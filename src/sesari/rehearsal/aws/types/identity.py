@@ -24,17 +24,19 @@ def _create_role(aws: Aws, planned: State) -> State:
             Tags=pairs(wanted_tags(planned)),
         ),
     )["Role"]
-    return {"id": role["RoleName"], "managed_policy_arns": [], "force_detach_policies": False}
+    return {"id": role["RoleName"], "force_detach_policies": False}
 
 
 def _read_role(aws: Aws, state: State) -> State | None:
     role = aws.iam.get_role(RoleName=state["id"])["Role"]
     created: datetime = role["CreateDate"]
+    attached = aws.iam.list_attached_role_policies(RoleName=state["id"])["AttachedPolicies"]
     return {
         "name": role["RoleName"],
         "arn": role["Arn"],
         "path": role["Path"],
         "unique_id": role["RoleId"],
+        "managed_policy_arns": [policy["PolicyArn"] for policy in attached],
         "create_date": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "description": role.get("Description", ""),
         "max_session_duration": role.get("MaxSessionDuration", 3600),

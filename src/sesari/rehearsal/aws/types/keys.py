@@ -151,18 +151,14 @@ def _read_secret(aws: Aws, state: State) -> State | None:
     found = aws.secretsmanager.describe_secret(SecretId=state["id"])
     if found.get("DeletedDate"):
         return None
-    seen = {
+    return {
         "arn": found["ARN"],
         "name": found["Name"],
         "description": found.get("Description", ""),
         "kms_key_id": found.get("KmsKeyId", ""),
         "tags_all": from_pairs(found.get("Tags")),
-        "policy": "",
+        "policy": aws.secretsmanager.get_resource_policy(SecretId=state["id"]).get("ResourcePolicy", ""),
     }
-    if state.get("policy"):
-        answer = aws.secretsmanager.get_resource_policy(SecretId=state["id"])
-        seen["policy"] = answer.get("ResourcePolicy", "")
-    return seen
 
 
 def _update_secret(aws: Aws, prior: State, planned: State) -> None:

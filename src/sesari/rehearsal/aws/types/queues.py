@@ -33,8 +33,9 @@ _QUEUE_DEFAULTS: State = {
     "delay_seconds": 0,
     "receive_wait_time_seconds": 0,
 }
-# Also written by resources of their own: read back only where the queue itself sets them.
-_ALSO_SEPARATE = ("policy", "redrive_policy", "redrive_allow_policy")
+# Mostly written by a resource of its own: read back only where the queue itself sets it.
+_ALSO_SEPARATE = ("redrive_allow_policy",)
+_DOCUMENTS = ("policy", "redrive_policy", "redrive_allow_policy")
 
 
 def _text(value: Any) -> str:
@@ -59,7 +60,7 @@ def _create_queue(aws: Aws, planned: State) -> State:
         fields = {key: value for key, value in fields.items() if key not in ("FifoQueue", "ContentBasedDeduplication")}
     aws.sqs.create_queue(QueueName=name, Attributes=fields, **given(tags=wanted_tags(planned)))
     url = queue_url(aws, name)
-    return {"id": url, "url": url, **dict.fromkeys(name for name in _ALSO_SEPARATE if not planned.get(name))}
+    return {"id": url, "url": url, **dict.fromkeys(name for name in _DOCUMENTS if not planned.get(name))}
 
 
 def _attributes(aws: Aws, url: str) -> dict[str, str]:
@@ -89,7 +90,7 @@ def _read_queue(aws: Aws, state: State) -> State | None:
             seen[ours] = ""
         elif key in held:
             seen[ours] = _value(held[key], kind)
-        elif ours in _ALSO_SEPARATE:
+        elif ours in _DOCUMENTS:
             seen[ours] = ""
     return seen
 
@@ -155,7 +156,7 @@ RESOURCES = {
         update=_update_queue,
         delete=_delete_queue,
         defaults=_QUEUE_DEFAULTS,
-        documents=("policy", "redrive_policy", "redrive_allow_policy"),
+        documents=_DOCUMENTS,
     ),
     "aws_sqs_queue_policy": _queue_part("SQS Queue Policy", "policy", "Policy"),
     "aws_sqs_queue_redrive_policy": _queue_part("SQS Queue Redrive Policy", "redrive_policy", "RedrivePolicy"),
