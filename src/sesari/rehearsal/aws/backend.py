@@ -53,9 +53,24 @@ class Identity:
         except (OSError, ValueError, KeyError) as problem:
             raise ProviderError("No valid credential sources found", f"{self._path.stem}: {problem}") from problem
         aws = self._held[1]
-        if aws.account != self._account:
-            raise ProviderError(f"AWS account ID not allowed: {aws.account}", f"Expected {self._account}.")
+        if (account := _account(aws)) != self._account:
+            raise ProviderError(f"AWS account ID not allowed: {account}", f"Expected {self._account}.")
         return aws
+
+
+def _account(aws: Aws) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    doing = (
+        "validating provider credentials: retrieving caller identity from STS: operation error STS: GetCallerIdentity"
+    )
+    try:
+        return aws.account
+    except ClientError as problem:
+        error = problem.response.get("Error", {})
+        raise ProviderError(f"{doing}, api error {error.get('Code')}: {error.get('Message')}") from problem
+    except BotoCoreError as problem:
+        raise ProviderError(f"{doing}, request send failed, {problem}") from problem
 
 
 def read_credentials(path: Path) -> Credentials:
@@ -104,8 +119,9 @@ class Emulated:
         def remove() -> None:
             try:
                 resource.delete(aws, prior)
-            except Exception as problem:
-                if not is_gone(getattr(problem, "response", {})):
+            except Exception:
+                # Gone, or on its way: a key or secret that waits for its deletion refuses a second one.
+                if _unless_gone(aws, resource, prior) is not None:
                     raise
 
         _call(aws, resource, "deleting", prior, remove)
