@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Language = Literal["python", "node"]
 BuilderName = Literal["buildah", "podman", "docker"]
@@ -51,14 +51,13 @@ class Blob:
 class Image:
     """An image of which the manifest is known. `digest` is the manifest's; `layers` in order, the base's first.
 
-    `foreign` are the digests of the base's layers: they lie in the base's repository `origin` (`host/name`), not here.
+    `base` is the full name of the image it builds on, None where the manifest does not tell.
     """
 
     manifest: Blob
     config: Descriptor
     layers: tuple[Descriptor, ...]
-    foreign: frozenset[str] = frozenset()
-    origin: str | None = None
+    base: str | None = None
 
     @property
     def digest(self) -> str:
@@ -69,10 +68,8 @@ class Image:
 class BaseImage:
     """The image that `FROM` names, as its registry holds it. `config` is its decoded configuration."""
 
-    reference: str
-    origin: str
     digest: str
-    config: Mapping[str, object]
+    config: Mapping[str, Any]
     layers: tuple[Descriptor, ...]
 
 
@@ -104,13 +101,14 @@ ImageMethod: TypeAlias = Literal["builder", "assembled", "assembled without base
 class BuiltImage:
     """One service's image. `notes` say what a person has to know: a base by tag, a base that is absent.
 
-    `size` is the bytes of its own layers, the base's not counted; `cached`: nothing had to be built.
+    `own` are the digests of its own layers, the base's not counted, `size` their bytes. `cached`: nothing was built.
     """
 
     service: str
     digest: str
     method: ImageMethod
     base: str
+    own: tuple[str, ...]
     size: int
     cached: bool
     seconds: float
@@ -119,7 +117,7 @@ class BuiltImage:
 
 @dataclass(frozen=True, slots=True)
 class RegistryAddress:
-    """A registry's `/v2/` API. `host` is its name in references; `url` where it is reached, which in a rehearsal differs."""
+    """A registry's `/v2/` API. `host` is its name in references, `url` where it answers: in a rehearsal, elsewhere."""
 
     host: str
     url: str

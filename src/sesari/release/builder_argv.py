@@ -1,7 +1,7 @@
 """PURE: the arguments of image builders, so that the same commit gives the same digest.
 
 Every timestamp is 0, no provenance with its own clock is added, and the result is an OCI layout in a folder.
-Sources: the manual pages buildah-build(1), podman-build(1), buildah-push(1); docs.docker.com/build/exporters/oci-docker.
+Sources: buildah-build(1), podman-build(1), buildah-push(1); docs.docker.com/build/exporters/oci-docker.
 """
 
 from __future__ import annotations
@@ -16,15 +16,26 @@ BUILD_VARIABLES: Final[Mapping[str, str]] = {"SOURCE_DATE_EPOCH": "0", "BUILDKIT
 
 
 def build_commands(builder: Builder, context: str, layout: str, tag: str) -> tuple[tuple[str, ...], ...]:
-    """The commands, in order, that build the folder `context` into the OCI layout `layout`. `tag` names it meanwhile."""
+    """The commands, in order, that build the folder `context` into the OCI layout `layout`.
+
+    `tag` (`name:tag`) is what the builder calls the image meanwhile.
+    """
+    begin = (
+        builder.program,
+        *(("buildx", "build") if builder.name == "docker" else ("build",)),
+        "--platform",
+        PLATFORM,
+    )
     if builder.name == "docker":
         output = f"type=oci,tar=false,dest={layout},rewrite-timestamp=true,oci-mediatypes=true"
-        return (
-            (builder.program, "buildx", "build", "--platform", PLATFORM, "--provenance=false", "--sbom=false")
-            + ("--build-arg", "SOURCE_DATE_EPOCH=0", "--output", output, context),
-        )
+        epoch = ("--build-arg", "SOURCE_DATE_EPOCH=0")
+        return ((*begin, "--provenance=false", "--sbom=false", *epoch, "--output", output, context),)
     return (
-        (builder.program, "build", "--platform", PLATFORM, "--format", "oci", "--timestamp", "0")
-        + ("--tag", tag, context),
+        (*begin, "--format", "oci", "--timestamp", "0", "--tag", tag, context),
         (builder.program, "push", tag, f"oci:{layout}:{tag.rpartition(':')[2]}"),
     )
+
+
+def probe(name: str) -> tuple[str, ...]:
+    """Arguments that succeed only when the builder's engine answers; a client alone does not."""
+    return ("info", "--format", "{{.ServerVersion}}") if name == "docker" else ("info",)

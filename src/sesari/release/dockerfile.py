@@ -20,10 +20,19 @@ from sesari.model.image import Language
 
 CODE: Final = "builder-needed"
 _PIP_FLAGS: Final = frozenset(
-    "--no-cache-dir --no-deps --require-hashes --no-compile --disable-pip-version-check --root-user-action=ignore "
-    "--only-binary=:all: --quiet -q".split()
+    {
+        "--no-cache-dir",
+        "--no-deps",
+        "--require-hashes",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--only-binary=:all:",
+        "--quiet",
+        "-q",
+    }
 )
-_NPM_FLAGS: Final = frozenset("--omit=dev --production --ignore-scripts --no-audit --no-fund".split())
+_NPM_FLAGS: Final = frozenset({"--omit=dev", "--production", "--ignore-scripts", "--no-audit", "--no-fund"})
 _PIP: Final = re.compile(r"(?:python3? -m )?pip3? install (?P<rest>.+)")
 _IGNORED: Final = frozenset({"HEALTHCHECK", "LABEL", "MAINTAINER"})  # ECS looks at the task definition's, not at these
 

@@ -26,14 +26,13 @@ _PATHS: Final = ("PATH", "PYTHONPATH", "NODE_PATH")
 
 
 def compose(
-    recipe: Recipe, layers: Sequence[Blob], base: BaseImage | None, runtime: Runtime | None
+    recipe: Recipe, own: Sequence[Descriptor], base: BaseImage | None, runtime: Runtime | None
 ) -> tuple[Image, Blob]:
-    """The image and its configuration. Nothing in it tells a time, a place or a commit.
+    """The image and its configuration. Nothing in it tells a time, a place or a commit. `own` are its own layers.
 
     Without `base` its manifest names the base that it needs and what it runs on instead.
     """
     inherited: Mapping[str, Any] = base.config if base else {}
-    own = [one.descriptor for one in layers]
     config = blob(_canonical(_configuration(recipe, own, inherited, runtime)), CONFIG)
     descriptors = (*(base.layers if base else ()), *own)
     annotations = {BASE_NAME: full_name(recipe.base)}
@@ -42,8 +41,7 @@ def compose(
     else:
         annotations[RUNS_ON] = f"{runtime.language} {runtime.version} of the machine" if runtime else "the machine"
     manifest = blob(_canonical(_manifest(config.descriptor, descriptors, annotations)), MANIFEST)
-    foreign = frozenset(one.digest for one in base.layers) if base else frozenset()
-    return Image(manifest, config.descriptor, descriptors, foreign, base.origin if base else None), config
+    return Image(manifest, config.descriptor, descriptors, annotations[BASE_NAME]), config
 
 
 def read_image(manifest: Blob) -> Image:
@@ -51,10 +49,23 @@ def read_image(manifest: Blob) -> Image:
     try:
         value = json.loads(manifest.body)
         layers = tuple(_descriptor(one) for one in value["layers"])
-        return Image(manifest, _descriptor(value["config"]), layers)
+        base = (value.get("annotations") or {}).get(BASE_NAME)
+        return Image(manifest, _descriptor(value["config"]), layers, base)
     except (KeyError, TypeError, ValueError) as error:
         digest = manifest.descriptor.digest
         raise SesariError(Problem("image-damaged", "An image's manifest cannot be read", digest, str(error))) from error
+
+
+def read_base(manifest: bytes, digest: str, config: bytes) -> BaseImage:
+    """A base from its registry's answers, the configuration held to its digest. Raises SesariError `base-damaged`."""
+    try:
+        value = json.loads(manifest)
+        if blob(config, CONFIG).descriptor.digest != value["config"]["digest"]:
+            raise ValueError("its configuration is not what its digest says")
+        layers = tuple(_of_oci(_descriptor(one)) for one in value["layers"])
+        return BaseImage(digest, json.loads(config), layers)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SesariError(Problem("base-damaged", "The base image cannot be read", digest, str(error))) from error
 
 
 def process_of(config: bytes) -> Process:
@@ -113,6 +124,19 @@ def parts_of(reference: str) -> tuple[str, str, str]:
     return (host, repository, digest or tag) if colon else (host, rest, digest)
 
 
+def platform_manifest(body: bytes, where: str) -> str | None:
+    """The digest of the linux/amd64 image in an index; None when `body` is an image itself. Raises SesariError."""
+    entries = json.loads(body).get("manifests")
+    if entries is None:
+        return None
+    for one in entries:
+        platform = one.get("platform") or {}
+        if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64"):
+            return str(one["digest"])
+    hint = "Name a base image that has linux/amd64"
+    raise SesariError(Problem("base-unfit", "The base image is not for linux/amd64", where, hint=hint))
+
+
 def version_of(language: Language, base: str, config: Mapping[str, Any]) -> str | None:
     """The language's version in a base: as its environment says (`PYTHON_VERSION`), else as its tag does."""
     stated = dict(entry.split("=", 1) for entry in (config.get("config") or {}).get("Env") or ())
@@ -138,7 +162,7 @@ def _configuration(
         "StopSignal": recipe.stop_signal or before.get("StopSignal"),
     }
     earlier = (inherited.get("rootfs") or {}).get("diff_ids") or []
-    made = [{"created": _EPOCH, "created_by": "sesari", "comment": "assembled"} for _ in own]
+    made: list[Any] = [{"created": _EPOCH, "created_by": "sesari", "comment": "assembled"} for _ in own]
     return {
         "architecture": "amd64",
         "os": "linux",
@@ -175,6 +199,15 @@ def _described(one: Descriptor) -> JsonObject:
 
 def _descriptor(value: Mapping[str, Any]) -> Descriptor:
     return Descriptor(str(value["mediaType"]), str(value["digest"]), int(value["size"]))
+
+
+def _of_oci(one: Descriptor) -> Descriptor:
+    """A layer of a Docker manifest under its OCI name: the bytes are the same."""
+    names = {
+        "application/vnd.docker.image.rootfs.diff.tar.gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
+    }
+    return Descriptor(names.get(one.media_type, one.media_type), one.digest, one.size)
 
 
 def _list(words: tuple[str, ...] | None) -> list[str] | None:
