@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sesari.pipeline.stop import Stop
 
 
 def main(folder: str, url: str) -> int:
-    shop = Shop(Path(folder), url)
+    shop = Shop(Path(folder), url, {"SESARI_TERRAFORM": os.environ.get("SESARI_TERRAFORM", "")})
     wiring = shop.wiring()
 
     def told(progress: Progress) -> None:

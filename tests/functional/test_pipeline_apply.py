@@ -138,6 +138,19 @@ def test_without_a_provider_lock_a_real_account_is_refused(shop: Shop) -> None:
     )
 
 
+def test_a_source_that_cannot_be_read_is_named(shop: Shop) -> None:
+    write_root(shop.project, "staging", data("a", "one"))
+    (shop.project.infra / "staging" / "folder.tf").mkdir()
+    make_plan(shop.tools())
+    (shop.project.infra / "staging" / "loop.tf").symlink_to("loop.tf")
+    broken = shop.project.infra / "modules"
+    broken.write_text("a file where the modules should be")
+    write_root(shop.project, "staging", 'module "x" {\n  source = "../modules/x"\n}\n')
+    with pytest.raises(SesariError) as caught:
+        make_plan(shop.tools())
+    assert all(problem.what and problem.where for problem in caught.value.problems)
+
+
 def test_terraforms_own_errors_come_with_address_and_line(shop: Shop) -> None:
     write_root(shop.project, "staging", 'resource "terraform_data" "a" {\n  input = var.missing\n}\n')
     with pytest.raises(SesariError) as caught:
@@ -156,6 +169,10 @@ def test_a_corrupt_state_and_a_missing_bucket_are_one_clear_error_each(shop: Sho
     with pytest.raises(SesariError) as caught:
         apply_plan(shop.tools(), digest)
     assert caught.value.codes == ("state-corrupt",)
+    with pytest.raises(SesariError) as caught:
+        make_plan(shop.tools())
+    assert set(caught.value.codes) == {"terraform-error"}
+    assert "state" in caught.value.problems[0].what.lower()
     shop.manifest = replace(shop.manifest, product=replace(shop.manifest.product, name="other"))
     with pytest.raises(SesariError) as caught:
         load_record(shop.tools(), None)

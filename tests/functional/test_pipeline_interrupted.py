@@ -39,10 +39,16 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield Shop(tmp_path / "shop", url)
 
 
-def started(shop: Shop) -> subprocess.Popen[str]:
+def started(shop: Shop, engine: str = "") -> subprocess.Popen[str]:
     """An apply in an own process, at the moment when its second resource is under way."""
     command = [sys.executable, "-m", "tests.functional.run_apply", str(shop.project.root), shop.url]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "SESARI_TERRAFORM": engine},
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if "provisioning terraform_data.b" in line:
@@ -82,9 +88,11 @@ def continues(shop: Shop) -> None:
     assert make_plan(shop.tools()).plan.empty
 
 
-def test_ctrl_c_saves_the_state_and_gives_lease_and_lock_back(shop: Shop) -> None:
+@pytest.mark.parametrize("engine", ["path", "embedded"])
+def test_ctrl_c_saves_the_state_and_gives_lease_and_lock_back(shop: Shop, engine: str) -> None:
+    shop.machine["SESARI_TERRAFORM"] = engine
     write_root(shop.project, "staging", SLOW)
-    process = started(shop)
+    process = started(shop, engine)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 130

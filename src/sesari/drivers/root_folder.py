@@ -59,7 +59,11 @@ class RootFolder:
         return body is not None and b'provider "' in body
 
     def initialised(self, key: str) -> bool:
-        return read_whole(self._data / "initialised") == key.encode() and (self._data / "terraform.tfstate").exists()
+        if read_whole(self._data / "initialised") != key.encode() or not (self._data / "terraform.tfstate").exists():
+            return False
+        # Providers are links into the shared cache, which somebody may have emptied.
+        links = (path for path in (self._data / "providers").rglob("*") if path.is_symlink())
+        return all(path.exists() for path in links)
 
     def mark_initialised(self, key: str) -> None:
         write_whole(self._data / "initialised", key.encode())

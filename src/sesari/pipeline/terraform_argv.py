@@ -8,10 +8,9 @@ from __future__ import annotations
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64")
 
 
-def init(*, migrate: bool = False) -> tuple[str, ...]:
-    """Without `migrate` the backend is taken as configured; with it, a local state moves to the backend."""
-    moving = ("-migrate-state", "-force-copy") if migrate else ("-reconfigure",)
-    return ("init", "-input=false", "-json", *moving, "-lock=false")
+def init() -> tuple[str, ...]:
+    """`-reconfigure`: the backend is taken as it is written; a state never moves by itself."""
+    return ("init", "-input=false", "-json", "-reconfigure", "-lock=false")
 
 
 def plan(out: str, *, destroy: bool = False, refresh_only: bool = False) -> tuple[str, ...]:

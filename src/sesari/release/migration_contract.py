@@ -105,13 +105,13 @@ def _part(command: Command, table: str) -> str | None:
             return f"refuses null in column {column}"
         case "ColumnDefault" if not command.def_.WhichOneof("node"):
             return f"drops the default of column {column}"
-        case "AddColumn" if _required(command.def_.column_def):
+        case "AddColumn" if required(command.def_.column_def):
             return f"adds column {table}.{command.def_.column_def.colname}, which old code does not fill"
     return None
 
 
-def _required(column: Any) -> bool:
-    """NOT NULL without a value of its own: an INSERT of old code fails."""
+def required(column: Any) -> bool:
+    """True for a column that is NOT NULL without a value of its own: an INSERT of old code fails."""
     kinds = {enum_name("ConstrType", held.constraint.contype) for held in column.constraints}
     filled = {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"} & kinds
     serial = column.type_name.names[-1].string.sval.endswith("serial") if column.type_name.names else False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,12 @@ from sesari.model.migrations import (
 from sesari.release.migration_sql import SqlError, checksum, parse_file
 
 _NEW_FILE: Final = "A migration that ran is never edited: put its text back, and write what you want as a new one"
+
+
+def lock_key(owner: str) -> int:
+    """The key of the advisory lock under which a `product/environment` is migrated: a signed 64-bit number."""
+    digest = hashlib.sha256(f"sesari migrations of {owner}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ def _foreign(history: MigrationHistory, owner: str) -> Iterator[Problem]:
                 f"This database belongs to {other}, not to {owner}",
                 None,
                 "its migration history says so: the URL is another environment's, or the data was copied from there",
-                "Check the secret with the database URL; for a copy, run `update supabase_migrations.sesari_migrations"
-                f" set owner = '{owner}'` in it",
+                "Check the secret that holds the database URL; in a copy, set the column `owner` of"
+                f" supabase_migrations.sesari_migrations to {owner}",
             )
 
 
@@ -124,7 +131,11 @@ def _unfinished(migration: Migration, started: Iterable[StartedStatement]) -> It
 
 def _step(migration: Migration, started: Iterable[StartedStatement]) -> MigrationStep:
     rows = _of(migration, started)
-    first = sum(1 for row in rows if row.done)
+    done = {row.position for row in rows if row.done}
+    left = [place for place, held in enumerate(migration.statements) if held.alone and place not in done]
+    first = left[0] if left else len(migration.statements)
+    if not migration.alone:
+        return MigrationStep(migration)
     return MigrationStep(migration, first, any(not row.done and row.position == first for row in rows))
 
 
@@ -138,7 +149,8 @@ def _too_early(left: Sequence[Migration]) -> Iterator[Problem]:
                 "migration-contract-too-early",
                 f"`{migration.file}` takes away in the same release that `{before[-1].file}` adds",
                 migration.file,
-                "the code that runs now was written before both; " + ("; ".join(migration.takes) or "its header says so"),
+                "the code that runs now was written before both; "
+                + ("; ".join(migration.takes) or "its header says so"),
                 f"Deploy a release that ends with `{before[-1].file}` first, then this one",
             )
 
@@ -164,7 +176,7 @@ def safe_targets(applied: Iterable[AppliedMigration], releases: Iterable[Release
 def going_back(
     applied: Iterable[AppliedMigration], target: ReleasedMigrations, releases: Iterable[ReleasedMigrations]
 ) -> tuple[Problem, ...]:
-    """Why the code of `target` must not be brought back; `releases`, newest first, are where a safe one is looked for."""
+    """Why the code of `target` must not be brought back; `releases`, newest first: where to look for a safe one."""
     rows = tuple(applied)
     obstacles = _obstacles(rows, target)
     if not obstacles:

@@ -103,18 +103,19 @@ def _parsed(text: str, line: int, before: str, node: Node) -> Parsed:
     kind = node.WhichOneof("node") or ""
     tree = getattr(node, kind)
     index, drops = _index(kind, tree)
-    alone = index is not None or kind in _REPEATABLE and tree.is_vacuumcmd or _reindexes_concurrently(kind, tree)
+    alone = index is not None or (kind in _REPEATABLE and tree.is_vacuumcmd) or _reindexes_concurrently(kind, tree)
     allowed = frozenset(match.group(1) for match in _ALLOW.finditer(before))
-    statement = SqlStatement(text, line, alone, index, drops)
+    tolerant = (kind == "index_stmt" and tree.if_not_exists) or (kind == "drop_stmt" and tree.missing_ok)
+    statement = SqlStatement(text, line, alone, index, drops, tolerant)
     return Parsed(statement, kind, tree, allowed, _unsupported(kind, tree))
 
 
-def _index(kind: str, tree: Any) -> tuple[str | None, bool]:
+def _index(kind: str, tree: Any) -> tuple[tuple[str, ...] | None, bool]:
     """The index that is built or dropped CONCURRENTLY."""
     if kind == "index_stmt" and tree.concurrent and tree.idxname:
-        return qualified(tree.relation.schemaname, tree.idxname), False
+        return (tree.relation.schemaname or "public", tree.idxname), False
     if kind == "drop_stmt" and tree.concurrent:
-        return ".".join(name for name in names_of(tree.objects[0])), True
+        return names_of(tree.objects[0]), True
     return None, False
 
 
@@ -169,8 +170,3 @@ def names_of(node: Any) -> tuple[str, ...]:
     if kind == "type_name":
         return tuple(item.string.sval for item in node.type_name.names)
     return (node.string.sval,)
-
-
-def qualified(schema: str, name: str) -> str:
-    """`schema.name`, or `name` where no schema was written."""
-    return f"{schema}.{name}" if schema else name

@@ -17,7 +17,9 @@ from sesari.release.migration_sql import ParsedFile, SqlError, checksum, normal,
 
 _NAME: Final = re.compile(r"(\d{1,14})_([A-Za-z0-9_.-]+)\.sql")
 _STAMP: Final = 14
-_NAME_HINT: Final = "Name it `YYYYMMDDHHMMSS_what_it_does.sql`, as `supabase migration new` does, or `0001_what_it_does.sql`"
+_NAME_HINT: Final = (
+    "Name it `YYYYMMDDHHMMSS_what_it_does.sql`, as `supabase migration new` does, or `0001_what_it_does.sql`"
+)
 
 
 def read_migrations(files: Mapping[str, str]) -> MigrationSet:
@@ -61,6 +63,7 @@ def _migration(match: re.Match[str], text: str, parsed: ParsedFile) -> Migration
         file=match.group(0),
         checksum=checksum(text),
         kind=MigrationKind.CONTRACT if contract else MigrationKind.EXPAND,
+        text=text,
         statements=statements,
         takes=taken,
         alone=any(statement.alone for statement in statements),
@@ -97,7 +100,7 @@ def _duplicates(versions: Mapping[str, list[str]]) -> Iterator[Problem]:
 
 def _is_time(stamp: str) -> bool:
     try:
-        datetime.strptime(stamp, "%Y%m%d%H%M%S")  # noqa: DTZ007  (only asked whether it is one)
+        datetime.strptime(stamp, "%Y%m%d%H%M%S")
     except ValueError:
         return False
     return True
@@ -110,7 +113,9 @@ def _content(file: str, parsed: ParsedFile) -> Iterator[Problem]:
     for held in parsed.statements:
         if held.unsupported is not None:
             where = f"{file}:{held.statement.line}"
-            yield Problem("migration-unsupported", f"A migration cannot hold {held.unsupported}", where, *_why(held.kind))
+            yield Problem(
+                "migration-unsupported", f"A migration cannot hold {held.unsupported}", where, *_why(held.kind)
+            )
     alone = [held for held in parsed.statements if held.statement.alone]
     together = [held for held in parsed.statements if not held.statement.alone and held.kind != "variable_set_stmt"]
     if alone and together:
