@@ -203,6 +203,8 @@ def _version_of(argv: tuple[str, ...], work: Path, machine: Mapping[str, str]) -
     try:
         run = engine.start(EngineCall(("version", "-json"), work, data, {}), lambda event: None).wait()
     except SesariError as error:
+        if error.problems[0].where != argv[0]:
+            raise  # a full disk, a folder without permission: no other engine would help
         return None, error.problems[0].why
     try:
         version = json.loads(run.output)["terraform_version"]

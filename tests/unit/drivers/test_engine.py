@@ -43,6 +43,13 @@ def test_a_broken_engine_is_told(tmp_path: Path, script: str) -> None:
     assert caught.value.codes == ("engine-broken",)
 
 
+def test_a_folder_that_cannot_be_used_is_not_blamed_on_the_engine(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("a file where the folder should be")
+    with pytest.raises(SesariError) as caught:
+        find_engine(tmp_path / "work", {"PATH": os.environ["PATH"]})
+    assert caught.value.codes == ("not-a-folder",)
+
+
 def test_no_engine_names_both_ways_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(SesariError) as caught:
         find_engine(tmp_path / "work", {"PATH": str(tmp_path), "SESARI_TERRAFORM": "path"})
