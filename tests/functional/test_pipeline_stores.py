@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.functional.bench import ACCOUNTS, DELIVERY, PRODUCT, REGION, credentials, emulator, prepare
+from tests.functional.proxy import refusing_proxy
 
 from sesari.drivers.aws_session import AwsSession
 from sesari.drivers.folder_store import FolderStore
@@ -112,6 +113,22 @@ def test_a_bucket_that_is_not_there_is_one_clear_error(cloud: str) -> None:
         with pytest.raises(SesariError) as caught:
             act()
         assert caught.value.codes == ("bucket-missing",)
+
+
+def test_a_denied_read_of_an_absent_key_is_told_from_one_of_a_present_key(cloud: str) -> None:
+    with refusing_proxy(cloud) as proxy:
+        session = AwsSession(credentials(DELIVERY, proxy.url), REGION)
+        store = S3Store(partial(session.client, "s3"), f"{PRODUCT}-delivery-{DELIVERY}")
+        store.create("denied/present", b"x")
+        proxy.refuse = lambda method, path: method == "GET" and "denied/" in path and "list-type" not in path
+        assert store.get("denied/absent") is None
+        with pytest.raises(SesariError) as caught:
+            store.get("denied/present")
+        assert caught.value.codes == ("aws-denied",)
+        proxy.refuse = lambda method, path: method == "GET"
+        with pytest.raises(SesariError) as caught:
+            store.get("denied/absent")
+        assert caught.value.codes == ("aws-denied",)
 
 
 def test_an_endpoint_that_nobody_answers_is_one_clear_error() -> None:
