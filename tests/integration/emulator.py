@@ -1,10 +1,9 @@
-"""The AWS emulator in a process of its own: own port, own folder, IAM enforced, loopback only."""
+"""The offline cloud's AWS in a process of its own: own port, own folder, IAM enforced, loopback only."""
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
+import base64
+import json
 import subprocess
 import sys
 import time
@@ -12,57 +11,45 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+REGION = "us-east-1"
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Its endpoint, while it runs. An account is chosen by a 12-digit access key."""
-    port = _free_port()
-    variables = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "AUTH": "true",
-        "AWS_ACCESS_KEY_ID": "unused-root",
-        "AWS_SECRET_ACCESS_KEY": "unused",
-        "BIND_HOST": LOOPBACK,
-        "DOCKER_HOST": "unix:///nonexistent",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "LOG_LEVEL": "ERROR",
-        "MINISTACK_HOST": LOOPBACK,
-        "S3_DATA_DIR": str(folder / "s3"),
-        "SFTP_ENABLED": "0",
-        "STATE_DIR": str(folder / "state"),
-    }
-    with (folder / "emulator.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=variables, stdout=log, stderr=log, start_new_session=True
-        )
+    """Its endpoint, while it runs. It goes when its standard input ends."""
+    argv = [sys.executable, "-m", "sesari.rehearsal.aws.server", "--folder", str(folder / "aws")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
         try:
-            _wait(process, port)
-            yield f"http://{LOOPBACK}:{port}"
+            yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+            process.stdin.close()
+            process.wait(30)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def account_root(account: str) -> dict[str, str]:
+    """Whoever bootstraps: an account's own credentials."""
+    return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "rehearsal"}
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex((LOOPBACK, port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f"the emulator did not start (exit code {process.poll()})")
+def role(endpoint: str, arn: str, subject: str) -> dict[str, str]:
+    """What a GitHub job with this OIDC subject gets for a role. The emulator checks the subject, not the signature."""
+    now = int(time.time())
+    claims = {"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com", "sub": subject}
+    token = ".".join(_encoded(part) for part in ({"alg": "RS256"}, {**claims, "iat": now, "exp": now + 3600}, {}))
+    sts = boto3.client("sts", endpoint_url=endpoint, region_name=REGION, config=Config(signature_version=UNSIGNED))
+    given = sts.assume_role_with_web_identity(RoleArn=arn, RoleSessionName="integration", WebIdentityToken=token)
+    credentials = given["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+    }
+
+
+def _encoded(part: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

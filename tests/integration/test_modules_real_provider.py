@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.integration import emulator
 
 import sesari
@@ -17,6 +18,8 @@ import sesari
 MODULES = Path(sesari.__file__).parent / "modules"
 ROOTS = Path(__file__).parent / "roots"
 ACCOUNT = "222222222222"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-staging"
+SUBJECT = "repo:example/shop:environment:staging"
 OTHER_PROVIDERS = {"database", "web"}
 AWS_MODULES = sorted(
     folder.name for folder in MODULES.iterdir() if folder.is_dir() and folder.name not in OTHER_PROVIDERS
@@ -94,27 +97,50 @@ def test_every_aws_module_is_called_by_a_root() -> None:
     assert [name for name in AWS_MODULES if f'source = "./modules/{name}"' not in written] == []
 
 
-def test_applied_to_the_emulator_nothing_is_left_to_do(real, note, tmp_path: Path) -> None:
+@pytest.mark.long
+def test_applied_with_its_own_roles_nothing_is_left_to_do(real, note, tmp_path: Path) -> None:
+    """Bootstrap by the account, the environment by its deploy role, the second plan by its plan role; IAM enforced."""
     with emulator.running(tmp_path) as endpoint:
-        env = {**real, "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "any"}
-        env["TF_VAR_scaling"] = "false"
-        for name in ("bootstrap", "environment"):
-            folder = root(name, tmp_path)
-            terraform("init", "-input=false", cwd=folder, env=env)
-            terraform("apply", "-input=false", "-auto-approve", cwd=folder, env=env)
-            left = plan(folder, env)
-            assert [words for change in left for words in unexpected(change)] == []
-            state = json.loads(terraform("show", "-json", cwd=folder, env=env))
+        env = {**real, "AWS_ENDPOINT_URL": endpoint, "TF_VAR_scaling": "false"}
+        bootstrap = applied("bootstrap", tmp_path, {**env, **emulator.account_root(ACCOUNT)})
+        assert plan(bootstrap, {**env, **emulator.account_root(ACCOUNT)}) == []
+
+        deploy = {**env, **emulator.role(endpoint, f"{ROLE}-deploy", SUBJECT)}
+        environment = applied("environment", tmp_path, deploy)
+        planner = {**env, **emulator.role(endpoint, f"{ROLE}-plan", f"{SUBJECT}-plan")}
+        left = plan(environment, planner, "-lock=false")
+        assert [words for change in left for words in unexpected(change)] == []
+
+        changes = plan(environment, {**planner, "TF_VAR_scaling": "true", "TF_VAR_domain": "api.example.com"})
+        scaled = {change["type"] for change in changes}
+        assert {"aws_appautoscaling_policy", "aws_acm_certificate", "aws_lb_listener"} <= scaled
+
+        for folder in (bootstrap, environment):
+            state = json.loads(terraform("show", "-json", cwd=folder, env=deploy))
             policies = list(policies_of(state["values"]["root_module"]))
             assert policies
             assert [words for address, policy in policies for words in too_wide(address, policy)] == []
-            if name == "environment":
-                changes = plan(folder, {**env, "TF_VAR_scaling": "true", "TF_VAR_domain": "api.example.com"})
-                scaled = {change["type"] for change in changes}
-                assert {"aws_appautoscaling_policy", "aws_acm_certificate", "aws_lb_listener"} <= scaled
+
+        for wrong in (
+            f"{SUBJECT}-plan",
+            "repo:example/shop:ref:refs/heads/main",
+            "repo:other/shop:environment:staging",
+        ):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                emulator.role(endpoint, f"{ROLE}-deploy", wrong)
+
+        terraform("destroy", "-input=false", "-auto-approve", cwd=environment, env=deploy)
+        assert json.loads(terraform("show", "-json", cwd=environment, env=deploy)).get("values", {}) == {}
     forgotten = ", ".join(f"{type_} ({len(names)} attributes)" for type_, names in FORGOTTEN.items())
     note(f"modules held to the real AWS provider; the emulator does not give back what it stored of {forgotten}")
-    note("Application Auto Scaling and ACM are planned with the real provider only: the emulator has no such service")
+    note("Application Auto Scaling and ACM are planned with the real provider, not applied")
+
+
+def applied(name: str, folder: Path, env: dict[str, str]) -> Path:
+    where = root(name, folder)
+    terraform("init", "-input=false", cwd=where, env=env)
+    terraform("apply", "-input=false", "-auto-approve", "-parallelism=20", cwd=where, env=env)
+    return where
 
 
 def unexpected(change: dict[str, Any]) -> Iterator[str]:
