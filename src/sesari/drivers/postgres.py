@@ -265,10 +265,14 @@ def _parameters(url: Secret) -> dict[str, Any]:
     except psycopg.Error:
         # What libpq says of it can hold the password.
         parameters = {}
-    host, port = str(parameters.get("host") or ""), str(parameters.get("port") or "")
-    if not host:
+    host, port = str(parameters.get("host") or ""), str(parameters.get("port") or "5432")
+    # A / or @ that should have been escaped makes a part of the password a port, a host or a database.
+    torn = not port.isdecimal() or "@" in f"{host}{parameters.get('dbname')}"
+    if not host or torn:
         hint = "It looks like postgresql://USER:PASSWORD@HOST:5432/postgres, with / @ : in the password as %2F %40 %3A"
-        raise SesariError(Problem("database-url", "The database URL cannot be read", None, "it names no host", hint))
+        raise SesariError(
+            Problem("database-url", "The database URL cannot be read", None, "it names no host and port", hint)
+        )
     if host in _LOCAL or host.startswith("/"):
         return parameters
     if port == _POOLER_PORT:

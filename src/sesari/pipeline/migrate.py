@@ -211,24 +211,29 @@ def _patiently(run: _Run, work: Callable[[], None], what: str) -> None:
 
 def _alone(run: _Run, migration: Migration, position: int, resumed: bool) -> None:
     """One statement outside a transaction: intend, run, done. What a dead run left is asked for first."""
-    statement, database = migration.statements[position], run.database
-    if not database.holds(run.key):
+    if not run.database.holds(run.key):
         raise LockLost
-    if not _already(database, migration, statement, resumed):
-        database.intend(migration, position, checksum(statement.text), run.tools.owner)
-        try:
-            with watching(lambda: run.tools.connect(run.url, run.tools.application), database.pid) as seen:
-                database.execute(statement, position)
-        except LockTimeout:
-            _undo(database, migration, position)
-            blocked = problems.blocked(f"`{migration.file}`", tuple(seen), run.tools.patience.table)
-            raise SesariError(blocked) from None
-        except StatementFailed:
-            _undo(database, migration, position)
-            raise
-    else:
-        database.intend(migration, position, checksum(statement.text), run.tools.owner)
+    seen: list[Blocker] = []
+    try:
+        with watching(lambda: run.tools.connect(run.url, run.tools.application), run.database.pid) as seen:
+            _carry_out(run, migration, position, resumed)
+    except LockTimeout:
+        left = "" if _undone(run, migration, position) else ".".join(migration.statements[position].index or ())
+        waited = run.tools.patience.table
+        raise SesariError(problems.blocked(f"`{migration.file}`", tuple(seen), waited, left)) from None
+    except StatementFailed:
+        _undone(run, migration, position)
+        raise
+
+
+def _carry_out(run: _Run, migration: Migration, position: int, resumed: bool) -> None:
+    statement, database = migration.statements[position], run.database
+    already = _already(database, migration, statement, resumed)
+    database.intend(migration, position, checksum(statement.text), run.tools.owner)
+    if not already:
+        database.execute(statement, position)
     if statement.index and not statement.drops and database.index_state(statement.index) is not IndexState.VALID:
+        database.forget(migration, position)
         raise SesariError(problems.index_invalid(migration, statement))
     database.done(migration, position)
 
@@ -247,9 +252,17 @@ def _already(database: Database, migration: Migration, statement: SqlStatement, 
     return resumed and state is IndexState.VALID
 
 
-def _undo(database: Database, migration: Migration, position: int) -> None:
-    """An index whose build failed is of no use and slows every write, or refuses it: away with it."""
-    statement = migration.statements[position]
-    if statement.index and not statement.drops and database.index_state(statement.index) is IndexState.INVALID:
-        database.drop_index(statement.index)
+def _undone(run: _Run, migration: Migration, position: int) -> bool:
+    """An index whose build failed is of no use and slows every write, or refuses it: away with it, if that can be.
+
+    False when whoever blocked the build blocks that too: then the intention stays, and the next run does it.
+    """
+    statement, database = migration.statements[position], run.database
+    try:
+        database.settle(run.tools.patience.lock)
+        if statement.index and not statement.drops and database.index_state(statement.index) is IndexState.INVALID:
+            database.drop_index(statement.index)
+    except LockTimeout:
+        return False
     database.forget(migration, position)
+    return True

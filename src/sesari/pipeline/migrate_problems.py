@@ -16,17 +16,19 @@ def who(blocker: Blocker | None) -> str:
     return f"{name} (pid {blocker.pid}, user {blocker.user}, {blocker.state} for {blocker.seconds:.0f} s)"
 
 
-def blocked(what: str, blockers: tuple[Blocker, ...], waited: float) -> Problem:
+def blocked(what: str, blockers: tuple[Blocker, ...], waited: float, left: str = "") -> Problem:
+    """`left` is an index that was begun and cannot be removed while the lock is held."""
     tables = sorted({blocker.relation for blocker in blockers if blocker.relation})
     held = f" on {', '.join(tables)}" if tables else ""
     names = "; ".join(who(blocker) for blocker in blockers) or "nobody that the database names any more"
     first = f"`select pg_terminate_backend({blockers[0].pid})` ends the first one. " if blockers else ""
+    rest = f"The unfinished index `{left}` stays until then" if left else "Nothing of it was applied"
     return Problem(
         "migration-blocked",
         f"{what} waited {waited:.0f} s for a lock{held}, and was given up",
         None,
         f"it is held by {names}",
-        f"{first}Nothing of it was applied: when the lock is free, {_AGAIN}",
+        f"{first}{rest}: when the lock is free, {_AGAIN}",
     )
 
 

@@ -35,8 +35,9 @@ class PostgresServer:
     around the server.
     """
 
-    def __init__(self, child: Child, settings: dict[str, Any]) -> None:
+    def __init__(self, child: Child, folder: Path, settings: dict[str, Any]) -> None:
         self._child = child
+        self.folder = folder
         self.port: int = settings["port"]
         self.socket = Path(settings["socket"]) if settings["socket"] else None
         self.url = _url("postgres", settings["password"], self.port)
@@ -57,7 +58,7 @@ class PostgresServer:
         child = Child("Postgres", "sesari.rehearsal.postgres_child", [str(folder / _SETTINGS)], folder / "postgres.log")
         try:
             child.ready()
-            server = cls(child, settings)
+            server = cls(child, folder, settings)
             _prepare(server.administrator, settings["password"])
         except BaseException:
             child.ask_to_stop()
