@@ -81,7 +81,8 @@ def _told(order: Order, quiet: bool) -> tuple[Story, Cloud]:
     from sesari.rehearsal.story.run import rehearse
     from sesari.views.story import StoryView
 
-    with StoryView(Console(stderr=quiet), time.monotonic) as view:
+    console = Console(stderr=quiet, highlight=False)
+    with StoryView(console, time.monotonic) as view:
         return rehearse(order, os.environ, view, view.progress)
 
 
@@ -90,7 +91,7 @@ def _print_ending(told: Story) -> None:
 
     from sesari.views.story import ending
 
-    console = Console()
+    console = Console(highlight=False)
     console.print()
     console.print(ending(told))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sesari.drivers.aws_session import AwsSession
+from sesari.errors import Problem, SesariError
 from sesari.manifest import parse
 from sesari.model.access import Access, Project, Purpose
 from sesari.model.json import JsonObject
@@ -22,6 +23,7 @@ from sesari.pipeline.apply import Applied, apply_plan
 from sesari.pipeline.bootstrap import Bootstrapped, bootstrap
 from sesari.pipeline.manifest import read_sources
 from sesari.pipeline.plan import Planned, make_plan
+from sesari.pipeline.recovery import recover
 from sesari.pipeline.side_by_side import raise_failures, side_by_side
 from sesari.pipeline.stop import Stop
 from sesari.pipeline.tools import Tools
@@ -69,13 +71,15 @@ class Stage:
         """What `sesari synth` does."""
         wiring_synth.synthesize(self.project, self.machine)
 
-    def edit(self, find: str, put: str) -> None:
-        """Edits the copy's manifest by hand and synthesizes anew."""
+    def edit(self, *changes: tuple[str, str]) -> None:
+        """Edits the copy's manifest by hand, each change (what is there, what is put), and synthesizes anew."""
         path = self.project.manifest
-        before = path.read_text(encoding="utf-8")
-        if find not in before:
-            raise LookupError(f"{path.name} has no `{find}` to edit")
-        path.write_text(before.replace(find, put), encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        for find, put in changes:
+            if find not in text:
+                raise SesariError(_not_this_product(find))
+            text = text.replace(find, put)
+        path.write_text(text, encoding="utf-8")
         self.synthesize()
 
     def wiring(self, access: Access | None = None) -> Wiring:
@@ -87,7 +91,8 @@ class Stage:
         return self.wiring(access).tools(environment, purpose, self.report)
 
     def plan(self, environment: str, destroy: bool = False) -> Planned:
-        """What `sesari plan` does, under the plan role."""
+        """What `sesari plan` does, under the plan role; what a killed apply left is put right by the deploy role."""
+        recover(self.tools(environment, Purpose.DEPLOY))
         return make_plan(self.tools(environment, Purpose.PLAN), destroy=destroy)
 
     def apply(self, environment: str, planned: Planned, access: Access | None = None) -> Applied:
@@ -175,3 +180,13 @@ def resources_of(state: JsonObject) -> tuple[tuple[str, str], ...]:
 def heard(report: Reporter, chapter: str) -> Reporter:
     """A reporter that tells under the chapter's name."""
     return lambda progress: report(replace(progress, scope=f"{chapter} · {progress.scope}"))
+
+
+def _not_this_product(find: str) -> Problem:
+    return Problem(
+        "rehearsal-cannot-edit",
+        "The rehearsal edits this product's manifest and does not find what it would change",
+        where="sesari.toml",
+        why=f"there is no `{find}`",
+        hint="Name chapters with --only, without edit, refused and broken",
+    )

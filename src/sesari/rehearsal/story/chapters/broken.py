@@ -17,7 +17,7 @@ from sesari.pipeline.state_lock import found_lock
 from sesari.pipeline.unlock import unlock
 from sesari.rehearsal.aws.faults import Fault
 from sesari.rehearsal.story.by_hand import by_hand
-from sesari.rehearsal.story.chapters.edit import REPLACEMENT, UPDATE
+from sesari.rehearsal.story.chapters.edit import REPLACEMENT, UPDATE, back
 from sesari.rehearsal.story.chapters.environments import nothing_to_do
 from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling, refusal
@@ -37,8 +37,7 @@ def play(stage: Stage, telling: Telling) -> str:
 
 
 def _refused_half_way(stage: Stage, telling: Telling, name: str) -> None:
-    stage.edit(*UPDATE)
-    stage.edit(*REPLACEMENT)
+    stage.edit(UPDATE, REPLACEMENT)
     telling.doing("an apply that the provider breaks")
     with telling.proving("broken.told") as evidence:
         planned = stage.plan(name)
@@ -58,8 +57,7 @@ def _refused_half_way(stage: Stage, telling: Telling, name: str) -> None:
 
 
 def _killed(stage: Stage, telling: Telling, name: str) -> None:
-    stage.edit(*reversed(UPDATE))
-    stage.edit(*reversed(REPLACEMENT))
+    stage.edit(back(UPDATE), back(REPLACEMENT))
     stage.plan(name)
     slow = Fault("sqs", "SetQueueAttributes", "delay", seconds=HANG_SECONDS, account=stage.account(name))
     telling.doing("an apply that is killed while it works")

@@ -17,8 +17,7 @@ QUEUE_RENAMED = (("[queues.jobs]", "[queues.tasks]"), ('queue = "jobs"', 'queue 
 def play(stage: Stage, telling: Telling) -> str:
     """Changes the manifest's text, as a developer would."""
     edited, others = stage.environments[0], stage.environments[1:]
-    for change in (UPDATE, REPLACEMENT):
-        stage.edit(*change)
+    stage.edit(UPDATE, REPLACEMENT)
     with telling.proving("edit.reviewed") as evidence:
         planned = stage.plan(edited)
         evidence.settle(*_reviewed(stage.review(edited, planned)))
@@ -28,22 +27,22 @@ def play(stage: Stage, telling: Telling) -> str:
         moved = [name for name in others if stage.serial(name) != before[name]]
         empty, detail = nothing_to_do({edited: stage.plan(edited)})
         evidence.settle(empty and not moved, f"moved too: {', '.join(moved)}" if moved else detail)
-    for change in (UPDATE, REPLACEMENT):
-        stage.edit(*reversed(change))
+    stage.edit(back(UPDATE), back(REPLACEMENT))
     with telling.proving("edit.protected") as evidence:
         production = stage.protected()
-        for change in QUEUE_RENAMED:
-            stage.edit(*change)
+        stage.edit(*QUEUE_RENAMED)
         deleting = stage.plan(production)
         stage.review(production, deleting)
         with refusal("protected-destroy", evidence):
             stage.apply(production, deleting)
-        for find, put in QUEUE_RENAMED:
-            stage.edit(put, find)
-    with telling.proving("edit.applied") as evidence:
-        stage.apply(edited, stage.plan(edited))
-        evidence.settle(empty and not moved, detail)
+    stage.edit(*map(back, QUEUE_RENAMED))
+    stage.apply(edited, stage.plan(edited))
     return "an update and a replacement, reviewed, applied, taken back"
+
+
+def back(change: tuple[str, str]) -> tuple[str, str]:
+    """The edit that takes an edit back."""
+    return change[1], change[0]
 
 
 def _reviewed(review: Review) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sesari.model.access import Access, Purpose, Reach
 from sesari.model.store import Stored
+from sesari.rehearsal.story.chapters.edit import back
 from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling, refusal
 
@@ -28,6 +29,7 @@ class Mixed:
         return Reach(mixed, own.rehearsal)
 
 
+RETRIES = ("retries = 5", "retries = 6")
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
@@ -38,9 +40,9 @@ def play(stage: Stage, telling: Telling) -> str:
     telling.doing("a plan overtaken by another apply")
     with telling.proving("refused.state-moved") as evidence:
         late = stage.plan(first)
-        stage.edit("retries = 5", "retries = 6")
+        stage.edit(RETRIES)
         stage.apply(first, stage.plan(first))
-        stage.edit("retries = 6", "retries = 5")
+        stage.edit(back(RETRIES))
         with refusal("plan-state-moved", evidence):
             stage.apply(first, late)
     with telling.proving("refused.sources-moved") as evidence:
