@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -121,6 +122,7 @@ class ImageStore:
         self.read(digest)
         try:
             with tarfile.open(self.path(digest), "r:*") as archive:
+                archive.extraction_filter = _as_it_is
                 for member in archive:
                     _place(archive, member, root)
         except tarfile.TarError as error:
@@ -134,18 +136,31 @@ class ImageStore:
 
 def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
     name = PurePosixPath(member.name)
-    if name.name.startswith(_WHITEOUT):
-        folder = root / name.parent
-        # A link of an earlier layer must not lead the removal out of the folder.
-        if not folder.resolve().is_relative_to(root.resolve()):
+    # A link of an earlier layer must lead nothing out of the folder, neither a file nor a removal.
+    for path in (root / name.parent, root / member.linkname if member.islnk() else root):
+        if not path.resolve().is_relative_to(root.resolve()):
             raise tarfile.TarError(f"{member.name} leaves the image")
-        if name.name == _OPAQUE:
-            _clear(folder)
-        else:
-            _remove(folder / name.name.removeprefix(_WHITEOUT))
+    if name.name == _OPAQUE:
+        _clear(root / name.parent)
+    elif name.name.startswith(_WHITEOUT):
+        _remove(root / name.parent / name.name.removeprefix(_WHITEOUT))
     elif member.isdir() or member.isreg() or member.issym() or member.islnk():
-        # `tar` refuses what leaves the folder; devices and foreign owners are left out.
-        archive.extract(member, root, filter="tar")
+        # Devices are left out, and whoever unpacks owns what there is.
+        member.mode, member.uid, member.gid, member.uname, member.gname = (
+            member.mode & 0o755,
+            os.getuid(),
+            os.getgid(),
+            "",
+            "",
+        )
+        if not member.isdir():
+            _remove(root / name)
+        archive.extract(member, root)
+
+
+def _as_it_is(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    """What may be unpacked is decided by `_place`: Python's own filters differ between its versions."""
+    return member
 
 
 def _clear(folder: Path) -> None:
@@ -155,7 +170,7 @@ def _clear(folder: Path) -> None:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        shutil.rmtree(path)  # a later layer's file replaces an earlier one's folder
     else:
         path.unlink(missing_ok=True)
 

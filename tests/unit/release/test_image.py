@@ -1,4 +1,4 @@
-"""Layers, configuration and manifest are functions of what goes in; the arguments of builders and fetchers are values."""
+"""Layers, configuration and manifest come from what goes in alone; the arguments of builders are values."""
 
 from __future__ import annotations
 
