@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sesari.errors import Problem
 from sesari.manifest.checks.domains import domain_problems
-from sesari.manifest.checks.isolation import account_problems, network_problems
+from sesari.manifest.checks.isolation import account_problems, network_problems, shared_name_problems
 from sesari.manifest.checks.names import collision_problems, name_problems, reserved_problems
 from sesari.manifest.checks.references import needed_problems, override_problems, reference_problems
 from sesari.manifest.checks.secrets import secret_problems
@@ -25,7 +25,7 @@ _ONE = (
     secret_problems,
     name_problems,
 )
-_ALL = (network_problems, account_problems, domain_problems, collision_problems)
+_ALL = (network_problems, account_problems, shared_name_problems, domain_problems, collision_problems)
 
 
 def check(environments: Mapping[str, Effective]) -> Iterator[Problem]:

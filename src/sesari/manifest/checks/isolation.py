@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from typing import Final
 
 from sesari.errors import Problem
@@ -33,6 +34,26 @@ def account_problems(environments: Sequence[Effective]) -> Iterator[Problem]:
             "an account of its own is what isolates an environment",
             f"Use another account, or write `shared_account = true` in both of them (`{silent.name}` lacks it)",
         )
+
+
+def shared_name_problems(environments: Sequence[Effective]) -> Iterator[Problem]:
+    """In one account, a name that begins with another one and `-`: roles are told apart by `<product>-<name>-*`."""
+    by_account: dict[str, list[Effective]] = {}
+    for environment in environments:
+        account = environment.get("account")
+        if isinstance(account, str):
+            by_account.setdefault(account, []).append(environment)
+    for together in by_account.values():
+        for short, long in permutations(together, 2):
+            if not long.name.startswith(f"{short.name}-"):
+                continue
+            yield Problem(
+                "manifest-shared-account-names",
+                f"`{short.name}` and `{long.name}` cannot be told apart in one AWS account",
+                long.where("account"),
+                f"the roles of `{short.name}` may change what begins with `{short.name}-`, and `{long.name}` does",
+                "Give one of them another account, or a name that does not begin with the other's",
+            )
 
 
 def network_problems(environments: Sequence[Effective]) -> Iterator[Problem]:
