@@ -21,11 +21,11 @@ NONE = "no Postgres server on this machine, and none from PyPI: no migration ran
 
 
 @contextmanager
-def a_server() -> Iterator[PostgresServer]:
+def a_server(binaries: Path | None = None) -> Iterator[PostgresServer]:
     """Says in words when there is none; a failure on CI, where there must be one."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
-        server = PostgresServer.start(folder)
+        server = PostgresServer.start(folder, binaries)
     except SesariError as error:
         shutil.rmtree(folder)
         if "no-postgres" not in error.codes:

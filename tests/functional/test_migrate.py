@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from tests.functional.databases import a_database, a_server
+from tests.functional.migrating import FILES, ONE, VALID, applied, ask, assert_done, run, tools
 
-from sesari.drivers.clock import SystemClock
 from sesari.drivers.migration_files import read_migration_files
-from sesari.drivers.postgres import Database, connect
+from sesari.drivers.postgres import connect
 from sesari.errors import Refused, SesariError
-from sesari.model.migrations import Migrated
-from sesari.model.progress import silent
 from sesari.model.secret import Secret
-from sesari.pipeline.migrate import MigrationTools, Patience, migrate
-from sesari.pipeline.stop import Stop
+from sesari.pipeline.migrate import Patience, migrate
+from sesari.release.migration_history import lock_key
 from sesari.release.migrations import read_migrations
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sesari" / "migrations"
 ALICE, BOB = "a11ce000-0000-4000-8000-000000000000", "b0b00000-0000-4000-8000-000000000000"
-ONE = "create table app.runs (name text primary key); insert into app.runs values ('one');"
-FILES = {
-    "20260101000000_schema.sql": "create schema app;",
-    "20260102000000_one.sql": f"set lock_timeout = '2s';\n{ONE}",
-    "20260103000000_two.sql": "insert into app.runs values ('two');",
-    "20260104000000_index.sql": "set lock_timeout = '5s';\ncreate index concurrently old on app.runs (name);\n"
-    "create unique index concurrently by_name on app.runs (name);",
-    "20260105000000_no_index.sql": "drop index concurrently app.old;",
-    "20260106000000_three.sql": "insert into app.runs values ('three');",
-}
-
-VALID = "select indisvalid from pg_index join pg_class on oid = indexrelid where relname = 'by_name'"
 
 
 @pytest.fixture(scope="module")
@@ -55,44 +38,6 @@ def server() -> Iterator[Any]:
 def url(server) -> Iterator[Secret]:
     with a_database(server) as found:
         yield found
-
-
-def tools(**given: Any) -> MigrationTools:
-    held = MigrationTools(
-        product="sesari",
-        environment="staging",
-        holder="test",
-        connect=connect,
-        clock=SystemClock(),
-        report=silent,
-        stop=Stop(),
-        patience=Patience(turn=20, table=2, lock=0.3),
-    )
-    return replace(held, **given)
-
-
-def run(url: Secret, files: dict[str, str], **given: Any) -> Migrated:
-    return migrate(tools(**given), read_migrations(files), url)
-
-
-def ask(url: Secret, query: str) -> list[Any]:
-    with psycopg.connect(url.reveal(), autocommit=True) as connection:
-        return connection.execute(query.encode()).fetchall()
-
-
-def applied(url: Secret) -> list[str]:
-    return [version for (version,) in ask(url, "select version from supabase_migrations.schema_migrations order by 1")]
-
-
-def assert_done(url: Secret) -> None:
-    """Everything of FILES is there, and nothing twice (a second run of an insert would have failed on its key)."""
-    assert applied(url) == [name[:14] for name in FILES]
-    assert ask(url, "select name from app.runs order by 1") == [("one",), ("three",), ("two",)]
-    indexes = (
-        "select relname, indisvalid from pg_index join pg_class on oid = indexrelid where relname in ('old', 'by_name')"
-    )
-    assert ask(url, indexes) == [("by_name", True)]
-    assert ask(url, "select count(*) from supabase_migrations.sesari_statements") == [(0,)]
 
 
 def problem_of(work: Callable[[], object]) -> Any:
@@ -141,8 +86,6 @@ def test_four_runners_at_once_run_each_migration_once(url):
 
 def test_a_runner_that_waits_in_vain_names_the_holder(url):
     with connect(url, "sesari migrate sesari/staging by somebody") as other:
-        from sesari.release.migration_history import lock_key
-
         assert other.try_lock(lock_key("sesari/staging"))
         problem = problem_of(lambda: run(url, FILES, patience=Patience(turn=0.3)))
         assert problem.code == "migration-lock-held"
@@ -302,122 +245,6 @@ def test_row_level_security_isolates_users_of_the_example(url):
     with psycopg.connect(url.reveal(), autocommit=True) as connection:  # the sabotage: it must be able to fail
         connection.execute("alter table jobs disable row level security")
     assert len(as_user(BOB, "select input from jobs")) == 2
-
-
-class Dying:
-    """A session whose process is killed with SIGKILL before or after its `at`-th call; `calls` are counted."""
-
-    def __init__(self, session: Database, calls: list[str], at: int | None, after: bool) -> None:
-        self._session, self._calls, self._at, self._after = session, calls, at, after
-
-    def __getattr__(self, name: str) -> Any:
-        held = getattr(self._session, name)
-        if not callable(held):
-            return held
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            self._calls.append(name)
-            here = len(self._calls) == self._at
-            if here and not self._after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            result = held(*arguments, **named)
-            if here:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        return call
-
-
-def dying(calls: list[str], at: int | None, after: bool) -> Callable[..., Any]:
-    @contextmanager
-    def opened(url: Secret, application: str) -> Iterator[Any]:
-        with connect(url, application) as session:
-            # The watcher's sessions are not counted: when they look is a matter of time.
-            watcher = threading.current_thread() is not threading.main_thread()
-            yield session if watcher else Dying(session, calls, at, after)
-
-    return opened
-
-
-def killed(work: Callable[[], object]) -> int:
-    """Run it in a child process; the signal that ended it, 0 when it came to its end."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the child failed by itself"
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-
-def test_killed_at_every_step_the_next_run_finishes_and_repeats_nothing(server):
-    calls: list[str] = []
-    with a_database(server) as url:
-        run(url, FILES, connect=dying(calls, None, False))
-    assert {"intend", "execute", "done", "record", "apply", "prepare", "history"} <= set(calls)
-    points = [
-        (at, after)
-        for at, call in enumerate(calls, 1)
-        for after in (False, True)
-        if not _dull(call, after) and (call != "apply" or calls[: at - 1].count("apply") in (0, 3))
-    ]
-    for at, after in points:
-        with a_database(server) as url:
-            assert killed(lambda: run(url, FILES, connect=dying([], at, after))) == signal.SIGKILL, calls[at - 1]  # noqa: B023
-            run(url, FILES)
-            assert_done(url)
-
-
-def _dull(call: str, after: bool) -> bool:
-    """Points between which nothing happens in the database: only one of them is worth a database."""
-    return call in ("settle", "holds", "index_state", "try_lock", "history") and not (call == "index_state" and after)
-
-
-def test_killed_while_a_statement_runs_the_lock_is_soon_free(url):
-    files = {"1_a.sql": "create schema app;", "2_slow.sql": "create table app.slow (a int);\nselect pg_sleep(60);"}
-    child = os.fork()
-    if child == 0:
-        try:
-            run(url, files)
-        finally:
-            os._exit(1)
-    sleeping = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and wait_event = 'PgSleep'"
-    _until(lambda: ask(url, sleeping) == [(1,)])
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    done = run(
-        url, {**files, "2_slow.sql": "create table app.slow (a int);"}, patience=Patience(turn=10, table=2, lock=0.3)
-    )
-    assert (done.applied, done.already) == (("2",), 1)
-
-
-def test_killed_while_an_index_is_built_the_next_run_builds_it_anew(url):
-    base = {"1_a.sql": f"create schema app; {ONE}"}
-    run(url, base)
-    files = {**base, "2_i.sql": "create index concurrently by_name on app.runs (name);"}
-    with psycopg.connect(url.reveal()) as writer:
-        writer.execute("insert into app.runs values ('open')")
-        child = os.fork()
-        if child == 0:
-            try:
-                run(url, files, patience=Patience(turn=20, table=60, lock=0.3))
-            finally:
-                os._exit(1)
-        _until(lambda: ask(url, VALID) == [(False,)])
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    assert run(url, files).applied == ("2",)
-    assert ask(url, VALID) == [(True,)]
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that in 20 s"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from tests.functional.databases import a_server
 
 from sesari.errors import SesariError
 from sesari.model.secret import Secret
-from sesari.rehearsal import postgres_binaries
-from sesari.rehearsal.postgres import PostgresServer
+from sesari.rehearsal.postgres import PostgresServer, remove
+from sesari.rehearsal.postgres_binaries import PACKAGES, find_postgres
 
 HOLDS_A_SERVER = """
 import sys, time
@@ -131,18 +131,27 @@ def test_a_server_that_crashed_recovers(server):
     again.stop()
 
 
-def test_without_any_server_it_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(postgres_binaries, "_SYSTEM", ())
-    monkeypatch.setattr(postgres_binaries, "_PACKAGES", ())
+def test_without_any_server_it_says_what_to_install(tmp_path):
     with pytest.raises(SesariError) as caught:
-        postgres_binaries.find_postgres()
+        find_postgres(str(tmp_path), (), ())
     assert caught.value.codes == ("no-postgres",) and "sesari[postgres]" in caught.value.problems[0].hint
 
 
-def test_the_server_of_the_python_package_runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(postgres_binaries, "_SYSTEM", ())
-    with a_server() as packaged:
+def test_the_server_of_the_python_package_runs(tmp_path):
+    with a_server(find_postgres(str(tmp_path), (), PACKAGES)) as packaged:
         assert packaged.version.startswith("PostgreSQL 18.")
         assert ask(packaged.url, "select auth.uid()") == [(None,)]
+
+
+def test_as_root_the_data_is_where_the_servers_user_gets_at_it(tmp_path):
+    """Below a folder that nobody else may enter (as anybody else, the data is in the server's own folder)."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    server = PostgresServer.start(hidden / "server")
+    try:
+        assert ask(server.url, "select 1") == [(1,)]
+        assert (server.data.is_relative_to(hidden)) == (os.geteuid() != 0)
+    finally:
+        server.stop()
+        remove(server.folder)
+    assert not server.data.exists()

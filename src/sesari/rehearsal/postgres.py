@@ -49,12 +49,12 @@ class PostgresServer:
         return self._child.pid
 
     @classmethod
-    def start(cls, folder: Path) -> PostgresServer:
-        """Start it on the folder's data, which is made where there is none.
+    def start(cls, folder: Path, binaries: Path | None = None) -> PostgresServer:
+        """Start it on the folder's data, which is made where there is none; `binaries` else those that are found.
 
         Raises SesariError `no-postgres`, `rehearsal-part-failed`; then nothing runs.
         """
-        settings = _settings(folder.absolute())
+        settings = _settings(folder.absolute(), binaries)
         child = Child("Postgres", "sesari.rehearsal.postgres_child", [str(folder / _SETTINGS)], folder / "postgres.log")
         try:
             child.ready()
@@ -95,7 +95,7 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def _settings(folder: Path, binaries: Path | None) -> dict[str, Any]:
     """The folder's `server.json`, made or brought up to date: private, for it holds the passwords."""
     file = folder / _SETTINGS
     held: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
@@ -103,7 +103,7 @@ def _settings(folder: Path) -> dict[str, Any]:
     base = Path(held["base"]) if held and Path(held["base"]).is_dir() else _base(folder, user)
     settings = {
         "base": str(base),
-        "binaries": str(_binaries(base, user)),
+        "binaries": str(_binaries(base, user, binaries or find_postgres())),
         "user": user,
         "group": pwd.getpwnam(user).pw_gid if user else None,
         "port": _free_port(held.get("port", 0)),
@@ -130,9 +130,8 @@ def _base(folder: Path, user: str | None) -> Path:
     return base
 
 
-def _binaries(base: Path, user: str | None) -> Path:
+def _binaries(base: Path, user: str | None, found: Path) -> Path:
     """The programs, copied where the server's user would not get at them (an environment in root's home)."""
-    found = find_postgres()
     if reachable(found / "postgres", user):
         return found
     copied = base / "programs"

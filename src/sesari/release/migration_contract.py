@@ -34,21 +34,30 @@ def created_tables(statements: Iterable[Parsed]) -> frozenset[str]:
 
 
 def created_table(parsed: Parsed) -> str | None:
-    """The full name of the table that a statement creates (not temporary ones), else None."""
+    """The full name of the table that a statement creates, else None."""
+    relation = created_relation(parsed)
+    return None if relation is None else table_name(relation)
+
+
+def created_relation(parsed: Parsed) -> Any:
+    """The node of the table that a statement creates, else None."""
     if parsed.kind == "create_stmt":
-        relation = parsed.tree.relation
-    elif parsed.kind == "create_table_as_stmt":
-        relation = parsed.tree.into.rel
-    elif parsed.kind == "select_stmt" and parsed.tree.HasField("into_clause"):
-        relation = parsed.tree.into_clause.rel
-    else:
-        return None
-    return None if relation.relpersistence == "t" else table_name(relation)
+        return parsed.tree.relation
+    if parsed.kind == "create_table_as_stmt":
+        return parsed.tree.into.rel
+    if parsed.kind == "select_stmt" and parsed.tree.HasField("into_clause"):
+        return parsed.tree.into_clause.rel
+    return None
 
 
 def table_name(relation: Any) -> str:
     """`schema.table`; what names no schema is in `public`."""
     return f"{relation.schemaname or 'public'}.{relation.relname}"
+
+
+def full_name(names: tuple[str, ...]) -> str:
+    """A name as written -> `schema.name`."""
+    return ".".join(names if len(names) > 1 else ("public", *names))
 
 
 def takes(statements: Iterable[Parsed]) -> tuple[str, ...]:
@@ -69,8 +78,7 @@ def _drop(tree: Any, new: frozenset[str]) -> Iterator[str]:
         return
     for node in tree.objects:
         names = names_of(node)
-        full = ".".join(names if len(names) > 1 else ("public", *names))
-        if full not in new:
+        if full_name(names) not in new:
             yield f"drops {what} {'.'.join(names)}"
 
 

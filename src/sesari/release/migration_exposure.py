@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sesari.release.migration_contract import created_table, table_name
+from sesari.release.migration_contract import created_relation, table_name
 from sesari.release.migration_sql import Parsed, commands, names_of
 
 _PUBLIC = "public."
@@ -13,9 +13,11 @@ _PUBLIC = "public."
 
 def exposed(parsed: Parsed, after: Sequence[Parsed]) -> Iterator[tuple[str, str]]:
     """Code and words of each rule that a statement breaks; `after` are the statements behind it in its file."""
-    table = created_table(parsed)
-    if table is not None and table.startswith(_PUBLIC) and table not in _secured(after):
-        yield "table-without-rls", f"creates table {table.removeprefix(_PUBLIC)} without row-level security"
+    created = created_relation(parsed)
+    if created is not None and created.relpersistence != "t":
+        table = table_name(created)
+        if table.startswith(_PUBLIC) and table not in _secured(after):
+            yield "table-without-rls", f"creates table {table.removeprefix(_PUBLIC)} without row-level security"
     if parsed.kind == "alter_table_stmt" and table_name(parsed.tree.relation).startswith(_PUBLIC):
         for command in commands(parsed.tree):
             if command.subtype == "DisableRowSecurity":

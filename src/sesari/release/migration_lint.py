@@ -8,11 +8,11 @@ from enum import Enum
 
 from sesari.errors import Problem
 from sesari.model.migrations import Migration, MigrationKind, MigrationSet
-from sesari.release.migration_contract import created_table, created_tables
+from sesari.release.migration_contract import created_tables, full_name, table_name
 from sesari.release.migration_exposure import exposed
 from sesari.release.migration_locks import Known, hurts, learn, lock_timeout
 from sesari.release.migration_rules import RULES
-from sesari.release.migration_sql import Parsed, ParsedFile, parse_file
+from sesari.release.migration_sql import Parsed, ParsedFile, names_of, parse_file
 
 
 class Severity(Enum):
@@ -93,12 +93,10 @@ def _whole(migration: Migration, parsed: ParsedFile, new: frozenset[str]) -> Ite
 def _waits(parsed: Parsed, new: frozenset[str]) -> bool:
     if parsed.kind not in ("alter_table_stmt", "drop_stmt", "rename_stmt", "truncate_stmt", "create_trig_stmt"):
         return False
-    if parsed.statement.alone or created_table(parsed) is not None:
-        return False
-    if not hasattr(parsed.tree, "relation"):
-        return True
-    relation = parsed.tree.relation
-    return f"{relation.schemaname or 'public'}.{relation.relname}" not in new
+    if parsed.kind == "drop_stmt":
+        dropped = {full_name(names_of(node)) for node in parsed.tree.objects}
+        return not parsed.statement.alone and not dropped <= new
+    return parsed.kind == "truncate_stmt" or table_name(parsed.tree.relation) not in new
 
 
 def _finding(migration: Migration, held: Parsed, code: str, what: str) -> Finding:
