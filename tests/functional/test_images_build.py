@@ -16,6 +16,7 @@ from tests.functional.image_product import commit, git, installed_wheels, offlin
 from sesari.errors import Refused, SesariError
 from sesari.model.image import Builder
 from sesari.pipeline.build import build
+from sesari.pipeline.stop import Aborted, Stop
 from sesari.pipeline.wiring_build import build_tools, image_store
 from sesari.release.builder_argv import probe
 from sesari.release.image import beside, process_of
@@ -268,6 +269,17 @@ def test_a_builder_that_fails_is_quoted(tmp_path):
         build(tools, [service("api")])
     assert raised.value.codes == ("build-failed",)
     assert raised.value.problems[0].why == "STEP 2: RUN x\nx: not found"
+
+
+def test_a_builder_that_is_told_to_stop(tmp_path):
+    project = small_product(tmp_path / "p", {"Dockerfile": "FROM scratch\nRUN x\n"})
+    (tmp_path / "bin").mkdir()
+    _script(tmp_path / "bin" / "buildah", 'case "$1" in build) echo begun; exec sleep 60;; esac')
+    stop = Stop()
+    machine = {**os.environ, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
+    tools = build_tools(project, machine, False, lambda told: stop.ask() if told.detail == "begun" else None, stop)
+    with pytest.raises(Aborted):
+        build(tools, [service("api")])
 
 
 def _script(path: Path, body: str) -> None:

@@ -6,12 +6,16 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final, get_args
 
 from sesari.drivers.child import Child
 from sesari.errors import Problem, SesariError
 from sesari.model.image import Builder, BuilderName, Entry
+
+# While the block runs, somebody else may interrupt or kill the child.
+Watch = Callable[[Child], AbstractContextManager[object]]
 
 _SECONDS: Final = 20
 _KEPT: Final = 15
@@ -33,6 +37,7 @@ def run_builder(
     commands: Iterable[Sequence[str]],
     variables: Mapping[str, str],
     on_line: Callable[[str], None],
+    watch: Watch = nullcontext,
 ) -> None:
     """Run the commands, telling each line of output. Raises SesariError `build-failed` with the end of it."""
     for command in commands:
@@ -43,7 +48,9 @@ def run_builder(
             lines.append(text)
             on_line(text)
 
-        code, errors = Child(command, Path.cwd(), variables).wait(told)
+        child = Child(command, Path.cwd(), variables)
+        with watch(child):
+            code, errors = child.wait(told)
         if code != 0:
             ending = [line for line in (*lines, *errors.decode("utf-8", "replace").splitlines()) if line.strip()]
             what = f"{builder.name} could not build the image (exit code {code})"

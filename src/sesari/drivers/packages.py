@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from sesari.drivers.child import Child
@@ -17,14 +19,17 @@ from sesari.model.image import Entry
 
 # Given a file and a folder, the arguments of the one command.
 Arguments = Callable[[str, str], Sequence[str]]
+# While the block runs, somebody else may interrupt or kill the child.
+Watch = Callable[[Child], AbstractContextManager[object]]
 
 
 class PipWheels:
     """`cache` keeps every wheel ever fetched. `variables` is the process environment: pip's own settings are in it."""
 
-    def __init__(self, cache: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, cache: Path, variables: Mapping[str, str], watch: Watch = nullcontext) -> None:
         self._cache = cache.absolute()
         self._variables = variables
+        self._watch = watch
 
     @property
     def version(self) -> str:
@@ -33,6 +38,9 @@ class PipWheels:
 
     def fetch(self, requirements: bytes, arguments: Arguments) -> dict[str, bytes]:
         """The wheels by file name; from the cache alone where it has them all. Raises SesariError."""
+        if importlib.util.find_spec("pip") is None:
+            hint = f"Install it with `{sys.executable} -m ensurepip`, or install an image builder"
+            raise SesariError(Problem("pip-missing", "This Python has no pip", sys.executable, hint=hint))
         private_folder(self._cache)
         with tempfile.TemporaryDirectory(prefix="sesari-pip-") as name:
             file, folder = Path(name) / "requirements.txt", Path(name) / "wheels"
@@ -45,9 +53,11 @@ class PipWheels:
                 "--find-links",
                 str(self._cache),
             ]
-            code, _ = _run([*command, "--no-index"], Path(name), {**self._variables, "PIP_EXTRA_INDEX_URL": ""})
+            code, _ = _run(
+                [*command, "--no-index"], Path(name), {**self._variables, "PIP_EXTRA_INDEX_URL": ""}, self._watch
+            )
             if code != 0:
-                code, errors = _run(command, Path(name), self._variables)
+                code, errors = _run(command, Path(name), self._variables, self._watch)
                 if code != 0:
                     raise _not_fetched("pip", errors)
             wheels = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -60,14 +70,17 @@ class PipWheels:
 class NpmModules:
     """`cache` is npm's own. `variables` is the process environment."""
 
-    def __init__(self, cache: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, cache: Path, variables: Mapping[str, str], watch: Watch = nullcontext) -> None:
         self._cache = cache.absolute()
         self._variables = variables
+        self._watch = watch
 
     def version(self) -> str:
         """Of the Node that runs here: `22`. Raises SesariError `node-missing`."""
         lines: list[bytes] = []
-        code, _ = _run([_program("node", self._variables), "--version"], Path.cwd(), self._variables, lines)
+        code, _ = _run(
+            [_program("node", self._variables), "--version"], Path.cwd(), self._variables, self._watch, lines
+        )
         return lines[0].decode().strip().lstrip("v").split(".")[0] if code == 0 and lines else "0"
 
     def fetch(self, package: bytes, lock: bytes, arguments: Callable[[str], Sequence[str]]) -> tuple[Entry, ...]:
@@ -77,7 +90,7 @@ class NpmModules:
             write_whole(Path(name) / "package.json", package)
             write_whole(Path(name) / "package-lock.json", lock)
             command = [_program("npm", self._variables), *arguments(str(self._cache))]
-            code, errors = _run([*command, "--prefer-offline"], Path(name), self._variables)
+            code, errors = _run([*command, "--prefer-offline"], Path(name), self._variables, self._watch)
             if code != 0:
                 raise _not_fetched("npm", errors)
             return read_entries(Path(name), "node_modules")
@@ -107,9 +120,11 @@ def _program(name: str, variables: Mapping[str, str]) -> str:
 
 
 def _run(
-    argv: Sequence[str], folder: Path, variables: Mapping[str, str], lines: list[bytes] | None = None
+    argv: Sequence[str], folder: Path, variables: Mapping[str, str], watch: Watch, lines: list[bytes] | None = None
 ) -> tuple[int, str]:
-    code, errors = Child(argv, folder, variables).wait((lines if lines is not None else []).append)
+    child = Child(argv, folder, variables)
+    with watch(child):
+        code, errors = child.wait((lines if lines is not None else []).append)
     return code, errors.decode("utf-8", "replace")
 
 

@@ -51,6 +51,7 @@ def build(tools: BuildTools, services: Sequence[Service], commit: str | None = N
         try:
             images.append(build_service(tools, service, full))
         except SesariError as error:
+            tools.stop.check()  # a builder that was told to stop has not failed
             tools.report(Progress(service.name, "image", Phase.ERRORED, error.problems[0].what))
             problems.extend(error.problems)
     if problems:
@@ -60,6 +61,7 @@ def build(tools: BuildTools, services: Sequence[Service], commit: str | None = N
 
 def build_service(tools: BuildTools, service: Service, commit: str) -> BuiltImage:
     """One service's image at a commit (its full hash). Raises SesariError."""
+    tools.stop.check()
     begun = tools.seconds()
     key = f"images/{_key(tools, service, commit)}.json"
     known = _remembered(tools, key)

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 from sesari.model.image import BaseImage, Blob, Builder, Descriptor, Entry, Source
 from sesari.model.progress import Reporter
 from sesari.model.store import Store
+from sesari.pipeline.stop import Stop
 
 
 class Tree(Protocol):
@@ -65,7 +66,7 @@ Bases: TypeAlias = Callable[[str], BaseImage]
 class BuildTools:
     """`builder` is None when none works. `bases` is None where no registry is reached: images then lack their base.
 
-    `records` remembers what was built from what. `seconds` is a clock that only grows.
+    `records` remembers what was built from what. `seconds` is a clock that only grows. `stop`: may be asked to end.
     """
 
     tree: Tree
@@ -77,6 +78,7 @@ class BuildTools:
     run_builder: RunBuilder
     bases: Bases | None
     report: Reporter
+    stop: Stop
     seconds: Callable[[], float]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from sesari.errors import Problem, SesariError
-from sesari.model.engine import Running
 
 _ABORTED = Problem(
     "aborted",
@@ -26,12 +26,22 @@ class Aborted(SesariError):
     exit_code = EXIT_INTERRUPTED
 
 
+class Stoppable(Protocol):
+    """What runs and can be stopped: a Terraform, an image builder."""
+
+    def interrupt(self) -> None:
+        """Ask it to stop gracefully."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
 class Stop:
     """One per piece of work; any thread may ask, the runs that are attached are told."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[Running] = set()
+        self._running: set[Stoppable] = set()
         self._asked = threading.Event()
         self.reason: Problem | None = None
 
@@ -58,7 +68,7 @@ class Stop:
         return self._asked.wait(seconds)
 
     @contextmanager
-    def attached(self, run: Running) -> Iterator[None]:
+    def attached(self, run: Stoppable) -> Iterator[None]:
         """While the block runs, `run` is told when somebody asks."""
         with self._lock:
             self._running.add(run)

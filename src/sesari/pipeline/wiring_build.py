@@ -23,6 +23,7 @@ from sesari.model.image import BaseImage, Builder, Entry, RegistryAddress
 from sesari.model.manifest import Environment
 from sesari.model.progress import Reporter, silent
 from sesari.pipeline.build_tools import Bases, BuildTools, OpenOrigin
+from sesari.pipeline.stop import Stop
 from sesari.release.builder_argv import BUILD_VARIABLES, build_commands, probe
 from sesari.release.image import full_name, parts_of, platform_manifest, read_base
 from sesari.release.releases import ecr_host
@@ -31,23 +32,27 @@ from sesari.release.releases import ecr_host
 _DOCKER_HUB = "registry-1.docker.io"
 
 
-def build_tools(project: Project, machine: Mapping[str, str], rehearsal: bool, report: Reporter = silent) -> BuildTools:
+def build_tools(
+    project: Project, machine: Mapping[str, str], rehearsal: bool, report: Reporter = silent, stop: Stop | None = None
+) -> BuildTools:
     """The tools for building this product's images; `machine` is the process environment.
 
     In a rehearsal neither a builder nor a base is used: what it builds runs on this machine, without a network.
     """
     cache = project.work.absolute() / "cache"
     images = image_store(project)
+    stop = stop or Stop()
     return BuildTools(
         tree=GitTree(project.root),
         images=images,
         records=FolderStore(cache / "records"),
-        wheels=PipWheels(cache / "wheels", machine),
-        modules=NpmModules(cache / "npm", machine),
+        wheels=PipWheels(cache / "wheels", machine, stop.attached),
+        modules=NpmModules(cache / "npm", machine, stop.attached),
         builder=None if rehearsal else find_builder(machine, probe),
-        run_builder=_runner(images, machine),
+        run_builder=_runner(images, machine, stop),
         bases=None if rehearsal else bases(open_public),
         report=report,
+        stop=stop,
         seconds=time.monotonic,
     )
 
@@ -95,14 +100,14 @@ def bases(open_origin: OpenOrigin) -> Bases:
 
 
 def _runner(
-    images: ImageStore, machine: Mapping[str, str]
+    images: ImageStore, machine: Mapping[str, str], stop: Stop
 ) -> Callable[[Builder, str, Iterable[Entry], Callable[[str], None]], str]:
     def run(builder: Builder, name: str, entries: Iterable[Entry], told: Callable[[str], None]) -> str:
         with tempfile.TemporaryDirectory(prefix="sesari-build-") as folder:
             context, layout = Path(folder) / "context", Path(folder) / "layout"
             write_entries(context, entries)
             commands = build_commands(builder, str(context), str(layout), name)
-            run_builder(builder, commands, {**machine, **BUILD_VARIABLES}, told)
+            run_builder(builder, commands, {**machine, **BUILD_VARIABLES}, told, stop.attached)
             return images.take_over(layout)
 
     return run
