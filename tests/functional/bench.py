@@ -184,6 +184,10 @@ class Shop:
     def wiring(self, access: FixedAccess | None = None) -> Wiring:
         return wire(self.project, self.manifest, self.machine, access or FixedAccess(self.url))
 
+    def plan_tools(self) -> Tools:
+        """What `sesari plan -e staging` works with."""
+        return self.wiring().plan_tools("staging")
+
     def tools(
         self,
         name: str = "staging",

@@ -82,7 +82,7 @@ def names_in_state(shop: Shop) -> set[str]:
 def continues(shop: Shop) -> None:
     """The next plan and apply need nobody's help."""
     write_root(shop.project, "staging", QUICK)
-    apply_plan(shop.tools(), make_plan(shop.tools()).saved.digest)
+    apply_plan(shop.tools(), make_plan(shop.plan_tools()).saved.digest)
     assert names_in_state(shop) == {"a", "b", "c"}
     assert found_lock(shop.tools()) is None
     assert make_plan(shop.tools()).plan.empty
@@ -136,7 +136,7 @@ def test_kill_9_of_terraform_loses_nothing_that_it_had_created(shop: Shop) -> No
     journal = shop.tools().root.created()
     assert set(journal) == {"terraform_data.a"}
     write_root(shop.project, "staging", QUICK)
-    planned = make_plan(shop.tools())
+    planned = make_plan(shop.plan_tools())
     assert names_in_state(shop) == {"a"}
     assert id_of(shop, "a") == journal["terraform_data.a"], "the same thing, not a second one"
     assert planned.saved.changes == {"create": 2, "update": 1} or planned.saved.changes == {"create": 2}
@@ -254,10 +254,10 @@ def test_a_state_that_could_not_be_saved_is_put_back(shop: Shop) -> None:
         assert kept.stat().st_mode & 0o777 == 0o600
         assert not (shop.project.infra / "staging" / "errored.tfstate").exists()
         with pytest.raises(SesariError) as caught:
-            make_plan(there.tools())
+            make_plan(there.plan_tools())
         assert caught.value.codes[0] == "state-not-saved"
     assert names_in_state(shop) == set()
-    assert make_plan(shop.tools()).plan.empty
+    assert make_plan(shop.plan_tools()).plan.empty
     assert names_in_state(shop) == {"a"}
     assert not kept.exists()
 

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     wiring = opened(arguments)
     names = chosen(arguments, wiring)
-    outcomes = at_once(names, lambda name, stop, report: plan_destroy(wiring.tools(name, Purpose.DEPLOY, report, stop)))
+    outcomes = at_once(names, lambda name, stop, report: plan_destroy(wiring.plan_tools(name, report, stop)))
     raise_failures(outcomes)
     (planned,) = (outcome.value for outcome in outcomes if outcome.value is not None)
     if not arguments.json:

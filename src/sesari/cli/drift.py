@@ -25,7 +25,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from sesari.errors import EXIT_CHANGES, EXIT_DONE
-    from sesari.model.access import Purpose
     from sesari.pipeline.drift import find_drift
     from sesari.pipeline.side_by_side import raise_failures
     from sesari.views import json as views
@@ -34,9 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     wiring = opened(arguments)
     outcomes = at_once(
         chosen(arguments, wiring),
-        lambda name, stop, report: find_drift(
-            wiring.tools(name, Purpose.PLAN, report, stop), wiring.service_of_module(name)
-        ),
+        lambda name, stop, report: find_drift(wiring.plan_tools(name, report, stop), wiring.service_of_module(name)),
     )
     found = [outcome.value for outcome in outcomes if outcome.value is not None]
     if arguments.json:

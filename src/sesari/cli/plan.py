@@ -32,7 +32,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from sesari.errors import EXIT_CHANGES, EXIT_DONE
-    from sesari.model.access import Purpose
     from sesari.pipeline.destroy import plan_destroy
     from sesari.pipeline.plan import make_plan
     from sesari.pipeline.side_by_side import raise_failures
@@ -41,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     make = plan_destroy if arguments.destroy else make_plan
     outcomes = at_once(
         chosen(arguments, wiring),
-        lambda name, stop, report: make(wiring.tools(name, Purpose.PLAN, report, stop)),
+        lambda name, stop, report: make(wiring.plan_tools(name, report, stop)),
     )
     made = [outcome.value for outcome in outcomes if outcome.value is not None]
     _tell(wiring, made, arguments.json)
@@ -51,26 +50,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def tell_review(wiring: Wiring, planned: Planned) -> None:
     """The review of one plan, on stdout."""
-    from sesari.review.review import review
     from sesari.views import terminal
 
-    services = wiring.service_of_module(planned.saved.environment)
-    show(terminal.review(review(planned.plan, planned.saved.environment, services, planned.saved.digest)))
+    show(terminal.review(wiring.review(planned)))
 
 
 def _tell(wiring: Wiring, made: list[Planned], as_json: bool) -> None:
-    from sesari.review.review import review
     from sesari.views import json as views
 
     if not as_json:
         for planned in made:
             tell_review(wiring, planned)
         return
-    records = [
-        {
-            **views.review(review(each.plan, each.saved.environment, wiring.service_of_module(each.saved.environment))),
-            "saved": views.saved_plan(each.saved),
-        }
-        for each in made
-    ]
+    records = [{**views.review(wiring.review(each)), "saved": views.saved_plan(each.saved)} for each in made]
     sys.stdout.write(views.text({"plans": list(records)}))

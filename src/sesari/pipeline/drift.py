@@ -9,7 +9,6 @@ from sesari.model.progress import Phase, Progress
 from sesari.model.review import Drift
 from sesari.pipeline import terraform_argv
 from sesari.pipeline.identity import checked_identities
-from sesari.pipeline.recovery import recover
 from sesari.pipeline.terraform import initialise, run, shown
 from sesari.pipeline.tools import Tools
 from sesari.review.drift import classify
@@ -17,8 +16,10 @@ from sesari.review.read import read_plan
 
 
 def find_drift(tools: Tools, service_of_module: Mapping[str, str | None]) -> Drift:
-    """The environment's drift. Raises SesariError; Refused for the wrong identities."""
-    recover(tools)
+    """The environment's drift. `tools` are those of `Wiring.plan_tools`.
+
+    Raises SesariError; Refused for the wrong identities.
+    """
     with checked_identities(tools):
         initialise(tools)
         # In this order: the ordinary plan is to know at least what the refresh saw.

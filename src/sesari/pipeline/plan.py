@@ -13,7 +13,6 @@ from sesari.model.progress import Phase, Progress
 from sesari.model.store import Conflict
 from sesari.pipeline import terraform_argv
 from sesari.pipeline.identity import checked_identities
-from sesari.pipeline.recovery import recover
 from sesari.pipeline.terraform import initialise, run, shown
 from sesari.pipeline.tools import Tools
 from sesari.release.records import (
@@ -39,8 +38,10 @@ class Planned:
 
 
 def make_plan(tools: Tools, *, destroy: bool = False) -> Planned:
-    """Plan the environment and save the plan, sealed. Raises SesariError; Refused for the wrong identities."""
-    recover(tools)
+    """Plan the environment and save the plan, sealed. `tools` are those of `Wiring.plan_tools`.
+
+    Raises SesariError; Refused for the wrong identities.
+    """
     with checked_identities(tools):
         initialise(tools)
         sources = sources_digest(tools.root.sources())

@@ -12,15 +12,20 @@ from sesari.pipeline.identity import check_identities
 from sesari.pipeline.lease import HeldLease, held
 from sesari.pipeline.state_lock import locked
 from sesari.pipeline.terraform import initialise, run
-from sesari.pipeline.tools import Tools
+from sesari.pipeline.tools import Root, Tools
 from sesari.release.records import addresses_in_state
 
 _GONE = re.compile(r"non-existent remote object", re.IGNORECASE)
 
 
+def unrecorded(root: Root) -> bool:
+    """Whether an earlier run left something to put right."""
+    return root.unsaved_state() is not None or bool(root.created())
+
+
 def recover(tools: Tools) -> bool:
     """Put things right under the lease and the state lock; True when there was something. Raises SesariError."""
-    if tools.root.unsaved_state() is None and not tools.root.created():
+    if not unrecorded(tools.root):
         return False
     check_identities(tools)
     initialise(tools)

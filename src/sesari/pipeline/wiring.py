@@ -29,11 +29,15 @@ from sesari.model.engine import Engine
 from sesari.model.identity import Identities
 from sesari.model.manifest import Environment, Manifest, Network
 from sesari.model.progress import Reporter, silent
+from sesari.model.review import Review
 from sesari.pipeline.lock import lock_providers
 from sesari.pipeline.manifest import read_sources
+from sesari.pipeline.plan import Planned
+from sesari.pipeline.recovery import recover, unrecorded
 from sesari.pipeline.stop import Stop
 from sesari.pipeline.synth import stacks
 from sesari.pipeline.tools import Tools
+from sesari.review.review import review
 from sesari.stack import desired
 
 DELIVERY = "delivery"
@@ -88,6 +92,16 @@ class Wiring:
         reach = self.access.reach(environment, purpose)
         return self._tools(environment, f"{environment}/terraform.tfstate", found, reach, report, stop or Stop())
 
+    def plan_tools(self, environment: str, report: Reporter = silent, stop: Stop | None = None) -> Tools:
+        """The plan role's tools, to plan or to look for drift.
+
+        That role may take no lock, so what a killed apply left is put right first, by the deploy role; its credentials
+        are asked for only then. Raises SesariError.
+        """
+        if unrecorded(RootFolder(self.project.infra, self.project.work, environment)):
+            recover(self.tools(environment, Purpose.DEPLOY, report, stop))
+        return self.tools(environment, Purpose.PLAN, report, stop)
+
     def bootstrap_tools(self, name: str, report: Reporter = silent, stop: Stop | None = None) -> Tools:
         """The tools for the bootstrap root of an environment, or of the delivery account (`delivery`)."""
         found = self._delivery_environment() if name == DELIVERY else select(self.manifest, name)
@@ -103,6 +117,11 @@ class Wiring:
     def service_of_module(self, environment: str) -> dict[str, str | None]:
         """How a plan's addresses find their service."""
         return desired(self.manifest, environment).service_of_module
+
+    def review(self, planned: Planned) -> Review:
+        """A plan as a person reads it."""
+        name = planned.saved.environment
+        return review(planned.plan, name, self.service_of_module(name), planned.saved.digest)
 
     def lock(self) -> tuple[str, ...]:
         """Write every root's provider lock file; the directories whose file changed."""

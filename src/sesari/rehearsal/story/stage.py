@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,7 +15,7 @@ from sesari.manifest import parse
 from sesari.model.access import Access, Project, Purpose
 from sesari.model.json import JsonObject
 from sesari.model.manifest import Manifest
-from sesari.model.progress import Progress, Reporter
+from sesari.model.progress import Progress
 from sesari.model.review import Drift, Review
 from sesari.model.story import Label, LabelledResource
 from sesari.pipeline import wiring_synth
@@ -23,7 +23,6 @@ from sesari.pipeline.apply import Applied, apply_plan
 from sesari.pipeline.bootstrap import Bootstrapped, bootstrap
 from sesari.pipeline.manifest import read_sources
 from sesari.pipeline.plan import Planned, make_plan
-from sesari.pipeline.recovery import recover
 from sesari.pipeline.side_by_side import raise_failures, side_by_side
 from sesari.pipeline.stop import Stop
 from sesari.pipeline.tools import Tools
@@ -31,8 +30,6 @@ from sesari.pipeline.wiring import DELIVERY, Wiring
 from sesari.rehearsal.cloud import Cloud
 from sesari.rehearsal.story.clocked_engine import ClockedEngine
 from sesari.release.records import read_state_version
-from sesari.review.review import review
-from sesari.stack import desired
 
 T = TypeVar("T")
 
@@ -49,16 +46,22 @@ def copied(product: Path, folder: Path) -> Project:
 
 @dataclass(slots=True)
 class Stage:
-    """`environments` are those that are rehearsed, `machine` the variables of this process that children need."""
+    """`environments` are those that are rehearsed, `machine` the variables of this process that children need.
+
+    `terraform` is the plain command. `secrets` are the values that must lie nowhere in clear: those the chapters make.
+    `states` are addresses and types as each state had them, `resources` the same with how true each is.
+    """
 
     project: Project
     cloud: Cloud
     access: Access
     engine: ClockedEngine
+    terraform: tuple[str, ...]
     machine: Mapping[str, str]
     environments: tuple[str, ...]
     report: Callable[[Progress], None]
     secrets: set[str] = field(default_factory=set)
+    states: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     resources: dict[str, tuple[LabelledResource, ...]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
     drifts: list[Drift] = field(default_factory=list)
@@ -91,9 +94,8 @@ class Stage:
         return self.wiring(access).tools(environment, purpose, self.report)
 
     def plan(self, environment: str, destroy: bool = False) -> Planned:
-        """What `sesari plan` does, under the plan role; what a killed apply left is put right by the deploy role."""
-        recover(self.tools(environment, Purpose.DEPLOY))
-        return make_plan(self.tools(environment, Purpose.PLAN), destroy=destroy)
+        """What `sesari plan` does, under the plan role."""
+        return make_plan(self.wiring().plan_tools(environment, self.report), destroy=destroy)
 
     def apply(self, environment: str, planned: Planned, access: Access | None = None) -> Applied:
         """What `sesari apply` does, under the deploy role."""
@@ -101,8 +103,7 @@ class Stage:
 
     def review(self, environment: str, planned: Planned) -> Review:
         """The review of a plan, kept for the report."""
-        services = desired(self.manifest(), environment).service_of_module
-        found = review(planned.plan, environment, services, planned.saved.digest)
+        found = self.wiring().review(planned)
         self.reviews.append(found)
         return found
 
@@ -147,9 +148,13 @@ class Stage:
         for name in self.environments:
             tools = self.tools(name, Purpose.PLAN)
             stored = tools.state.get(tools.state_key)
-            found = resources_of(json.loads(stored.body)) if stored else ()
+            state: JsonObject = json.loads(stored.body) if stored else {"resources": []}
+            self.states[name] = resources_of(state)
+            self.secrets |= passwords_of(state)
             self.resources[name] = tuple(
-                LabelledResource(address, kind, Label(labels[kind])) for address, kind in found if kind in labels
+                LabelledResource(address, kind, Label(labels[kind]))
+                for address, kind in self.states[name]
+                if kind in labels
             )
 
     def protected(self) -> str:
@@ -177,9 +182,11 @@ def resources_of(state: JsonObject) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def heard(report: Reporter, chapter: str) -> Reporter:
-    """A reporter that tells under the chapter's name."""
-    return lambda progress: report(replace(progress, scope=f"{chapter} · {progress.scope}"))
+def passwords_of(state: JsonObject) -> set[str]:
+    """The database passwords in a Terraform state."""
+    resources = cast(list[dict[str, Any]], state["resources"])
+    attributes = [each["attributes"] for resource in resources for each in resource["instances"]]
+    return {str(each["database_password"]) for each in attributes if each.get("database_password")}
 
 
 def _not_this_product(find: str) -> Problem:

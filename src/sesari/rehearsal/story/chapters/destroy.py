@@ -13,16 +13,14 @@ def play(stage: Stage, telling: Telling) -> str:
     """Destroys the first environment and tries to destroy production."""
     gone, others = stage.environments[0], stage.environments[1:]
     with telling.proving("destroy.production-kept") as evidence, refusal("protected-destroy", evidence):
-        plan_destroy(stage.tools(stage.protected(), Purpose.PLAN))
+        plan_destroy(stage.wiring().plan_tools(stage.protected(), stage.report))
     with telling.proving("destroy.gone") as evidence:
-        planned = plan_destroy(stage.tools(gone, Purpose.PLAN))
+        planned = plan_destroy(stage.wiring().plan_tools(gone, stage.report))
         stage.apply(gone, planned)
         left = _left(stage, gone)
-        evidence.settle(
-            not left, "left: " + ", ".join(left[:4]) if left else "the emulator was asked, service by service"
-        )
-    with telling.proving("destroy.others") as evidence:
-        evidence.settle(*nothing_to_do(stage.side_by_side(stage.plan, others)))
+        untouched, detail = nothing_to_do(stage.side_by_side(stage.plan, others))
+        told = f"left: {', '.join(left[:4])}" if left else "the emulator was asked, service by service; " + detail
+        evidence.settle(not left and untouched, told)
     return f"{gone} removed, {' and '.join(others)} untouched"
 
 

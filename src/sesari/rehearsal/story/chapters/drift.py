@@ -11,7 +11,7 @@ from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling
 from sesari.stack import desired
 
-BY_HAND = ["aws_sqs_queue", "aws_vpc_security_group_ingress_rule"]
+BY_HAND = {"aws_sqs_queue", "aws_vpc_security_group_ingress_rule"}
 
 
 def play(stage: Stage, telling: Telling) -> str:
@@ -23,10 +23,11 @@ def play(stage: Stage, telling: Telling) -> str:
     _by_itself(stage, name, prefix)
     services = desired(stage.manifest(), name).service_of_module
     with telling.proving("drift.by-hand") as evidence:
-        drift = find_drift(stage.tools(name, Purpose.PLAN), services)
+        drift = find_drift(stage.wiring().plan_tools(name, stage.report), services)
         stage.drifts.append(drift)
         found = sorted(item.address for item in drift.hand_made)
-        evidence.settle(sorted({item.type for item in drift.hand_made}) == BY_HAND, ", ".join(found) or "nothing")
+        missing = BY_HAND - {item.type for item in drift.hand_made}
+        evidence.settle(not missing, f"not found: {', '.join(sorted(missing))}" if missing else ", ".join(found))
     with telling.proving("drift.churn") as evidence:
         moved = [item for item in drift.items if item.type == "aws_ecs_service"]
         accused = [item.address for item in moved if item in drift.hand_made]
