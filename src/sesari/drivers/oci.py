@@ -11,6 +11,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -99,24 +100,28 @@ class ImageStore:
         manifest = json.loads(self.read(digest))
         configuration = self.read(manifest["config"]["digest"])
         mark = folder.with_name(f".{folder.name}.digest")
-        if folder.exists():
-            if read_whole(mark) != digest.encode():
+        with exclusive(folder.with_name(f".{folder.name}.lock")):
+            if not folder.exists():
+                # First the mark: a folder that appears is never without one, whenever we are killed.
+                write_whole(mark, digest.encode())
+                self._unpack([one["digest"] for one in manifest["layers"]], folder)
+            elif read_whole(mark) != digest.encode():
                 hint = "Remove the folder, or name another one"
                 raise SesariError(Problem("unpacked-other", "The folder holds something else", str(folder), hint=hint))
-            return configuration
+        return configuration
+
+    def _unpack(self, layers: Sequence[str], folder: Path) -> None:
         private_folder(folder.parent)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            for one in manifest["layers"]:
-                self._extract(one["digest"], beside)
-            write_whole(mark, digest.encode())
+            for layer in layers:
+                self._extract(layer, beside)
             beside.rename(folder)
         except OSError as error:
             raise file_error(error, folder, "unpacked") from error
         finally:
             if beside.exists():
                 shutil.rmtree(beside)
-        return configuration
 
     def _extract(self, digest: str, root: Path) -> None:
         self.read(digest)
