@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sesari.cli.flags import add_json, explain
+from sesari.cli.flags import add_env, add_json, explain
 
 if TYPE_CHECKING:
     from sesari.model.story import Story
@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the product's folder (default: this one)")
     parser.add_argument("--only", action="append", default=[], metavar="CHAPTER", help="this chapter; repeatable")
+    add_env(parser, several=True, required=False)
     parser.add_argument("--sabotage", metavar="NAME", help="break one thing on purpose: its line must go red")
     parser.add_argument("--list-sabotages", action="store_true", help="list what can be broken on purpose, and exit")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where to work (default: .sesari/rehearsal)")
@@ -68,7 +69,7 @@ def _order(arguments: argparse.Namespace) -> Order:
     from sesari.rehearsal.story.run import Order
 
     product, folder = chosen_product(arguments.path, arguments.folder)
-    return Order(product, folder, chosen_chapters(arguments.only), sabotage=arguments.broken_by)
+    return Order(product, folder, chosen_chapters(arguments.only), tuple(arguments.env), arguments.broken_by)
 
 
 def _told(order: Order, quiet: bool) -> tuple[Story, Cloud]:
@@ -142,6 +143,7 @@ def _run_sabotaged(arguments: argparse.Namespace, order: Order) -> int:
     only = arguments.only or [chapter_of(sabotage.claim)]
     command = [sys.executable, "-m", "sesari", "rehearse", str(order.product), "--folder", str(order.folder)]
     command += ["--broken-by", sabotage.name, *(part for name in only for part in ("--only", name))]
+    command += [part for name in order.environments for part in ("-e", name)]
     command += ["--json"] if arguments.json else []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(path), os.environ.get("PYTHONPATH", "")])}
     return subprocess.run(command, env=environment, check=False).returncode

@@ -39,6 +39,11 @@ class TerraformEngine:
         self._base = {name: value for name, value in machine.items() if name in _KEPT}
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """What a person would type for `terraform`."""
+        return self._argv
+
+    @property
     def version(self) -> str:
         return self._version
 

@@ -54,8 +54,7 @@ CLAIMS: Final[dict[str, dict[str, str]]] = {
     },
     "destroy": {
         "destroy.production-kept": "destroying production is refused",
-        "destroy.gone": "a destroyed environment is gone: nothing of it is left in its account",
-        "destroy.others": "the other environments did not notice",
+        "destroy.gone": "a destroyed environment is gone from its account, and the others have nothing to repair",
     },
     "afterwards": {
         "afterwards.no-secret": "no token, key or password lies in clear in any file that was written",

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from sesari.drivers.terraform import find_engine
 from sesari.errors import Problem, SesariError
-from sesari.manifest import parse
+from sesari.manifest import parse, select
 from sesari.model.progress import Reporter
 from sesari.model.story import Chapter, Story, StoryReporter
 from sesari.pipeline.manifest import read_sources
@@ -33,6 +33,7 @@ from sesari.rehearsal.story.clocked_engine import ClockedEngine
 from sesari.rehearsal.story.sabotages import SABOTAGES
 from sesari.rehearsal.story.stage import Stage, copied
 from sesari.rehearsal.story.telling import Stopped, Telling, declared
+from sesari.rehearsal.story.witness import WitnessedAccess
 
 Play: TypeAlias = Callable[[Stage, Telling], str]
 
@@ -52,7 +53,8 @@ PLAYS: Final[dict[str, Play]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked: the product's folder, where the rehearsal works, which chapters (with their ground).
+    """What is asked: the product's folder, where the rehearsal works, which chapters (with their ground), which
+    environments (all when empty).
 
     `sabotage` only names the one that this package was broken with.
     """
@@ -60,7 +62,7 @@ class Order:
     product: Path
     folder: Path
     chapters: tuple[str, ...]
-    environments: tuple[str, ...] | None = None
+    environments: tuple[str, ...] = ()
     sabotage: str | None = None
 
 
@@ -74,12 +76,15 @@ def rehearse(order: Order, machine: Mapping[str, str], listen: StoryReporter, re
     order.folder.mkdir(parents=True, mode=0o700)
     project = copied(order.product, order.folder / "product")
     found = parse(read_sources(project.root, machine))
-    names = tuple(name for name in found.environments if order.environments is None or name in order.environments)
-    engine = ClockedEngine(find_engine(project.work.absolute(), machine))
+    names = tuple(select(found, name).name for name in order.environments or found.environments)
+    terraform = find_engine(project.work.absolute(), machine)
+    engine = ClockedEngine(terraform)
     cloud = Cloud.start(
         order.folder / "cloud", {name: found.environments[name] for name in names}, found.delivery, found.product
     )
-    stage = Stage(project, cloud, cloud.access(), engine, machine, names, report)
+    secrets: set[str] = set()
+    access = WitnessedAccess(cloud.access(), secrets)
+    stage = Stage(project, cloud, access, engine, terraform.command, machine, names, report, secrets)
     story = Story(found.product.name, str(order.product), names, engine.label, sabotage=order.sabotage)
     try:
         chapters, problems = _played(order, stage, listen)

@@ -15,15 +15,22 @@ from sesari.errors import Problem, SesariError
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """`find` occurs exactly once in `file` (relative to the package) and becomes `put`."""
+
+    file: str
+    find: str
+    put: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sabotage:
-    """`find` occurs exactly once in `file` (relative to the package) and becomes `put`; then `claim` must go red."""
+    """With the edits done, `claim` must go red. `breaks` says in words what they break."""
 
     name: str
     claim: str
     breaks: str
-    file: str
-    find: str
-    put: str
+    edits: tuple[Edit, ...]
 
 
 def package_folder() -> Path:
@@ -31,20 +38,20 @@ def package_folder() -> Path:
     return Path(str(files("sesari")))
 
 
-def edited(text: str, sabotage: Sabotage) -> str:
-    """The text with the sabotage done. Raises SesariError when what it breaks is not there exactly once."""
-    count = text.count(sabotage.find)
+def edited(text: str, edit: Edit, name: str) -> str:
+    """The text with the edit done. Raises SesariError when what it breaks is not there exactly once."""
+    count = text.count(edit.find)
     if count != 1:
         raise SesariError(
             Problem(
                 "sabotage-stale",
-                f"Sabotage `{sabotage.name}` no longer fits the code",
-                where=sabotage.file,
+                f"Sabotage `{name}` no longer fits the code",
+                where=edit.file,
                 why=f"the text that it breaks occurs {count} times, once was expected",
                 hint="Bring `find` in the list of sabotages up to date",
             )
         )
-    return text.replace(sabotage.find, sabotage.put)
+    return text.replace(edit.find, edit.put)
 
 
 def sabotaged_copy(sabotage: Sabotage, folder: Path) -> Path:
@@ -52,6 +59,7 @@ def sabotaged_copy(sabotage: Sabotage, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     target = folder / "sesari"
     shutil.copytree(package_folder(), target, ignore=shutil.ignore_patterns("__pycache__"))
-    path = target / sabotage.file
-    path.write_text(edited(path.read_text(encoding="utf-8"), sabotage), encoding="utf-8")
+    for edit in sabotage.edits:
+        path = target / edit.file
+        path.write_text(edited(path.read_text(encoding="utf-8"), edit, sabotage.name), encoding="utf-8")
     return folder

@@ -62,9 +62,10 @@ def _open_ports(stage: Stage) -> tuple[list[str], int]:
 
 
 def _labelled(stage: Stage) -> tuple[bool, str]:
-    resources = [resource for found in stage.resources.values() for resource in found]
-    unlabelled = sorted({resource.type for resource in resources} - set(stage.cloud.labels()))
-    counted = len(resources)
+    labelled = {(name, each.address) for name, found in stage.resources.items() for each in found}
+    known = {(name, address) for name, found in stage.states.items() for address, _ in found}
+    unlabelled = sorted(address for _, address in known - labelled)
+    counted = len(known)
     return bool(counted) and not unlabelled, ", ".join(
         unlabelled
     ) or f"{counted} resources, {len(stage.resources)} environments"

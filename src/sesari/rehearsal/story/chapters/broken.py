@@ -16,7 +16,7 @@ from sesari.pipeline.lease import current_lease
 from sesari.pipeline.state_lock import found_lock
 from sesari.pipeline.unlock import unlock
 from sesari.rehearsal.aws.faults import Fault
-from sesari.rehearsal.story.by_hand import by_hand
+from sesari.rehearsal.story.by_hand import killed, run_by_hand, start_by_hand
 from sesari.rehearsal.story.chapters.edit import REPLACEMENT, UPDATE, back
 from sesari.rehearsal.story.chapters.environments import nothing_to_do
 from sesari.rehearsal.story.stage import Stage
@@ -113,8 +113,8 @@ def _applying(stage: Stage, name: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def _kept_out(stage: Stage, name: str) -> tuple[bool, str]:
     """A second Sesari and a Terraform by hand, while the first one works."""
-    plain = by_hand(stage, name, ("apply", "-input=false", "-no-color", "-auto-approve"), Purpose.DEPLOY).wait()
-    kept_out = plain.exit_code != 0 and "Error acquiring the state lock" in plain.errors + plain.output
+    plain = run_by_hand(stage, name, ("apply", "-input=false", "-no-color", "-auto-approve"), Purpose.DEPLOY)
+    kept_out = plain.exit_code != 0 and "Error acquiring the state lock" in plain.output
     try:
         stage.apply(name, stage.plan(name))
     except SesariError as error:
@@ -129,10 +129,9 @@ def _foreign_lock(stage: Stage, name: str) -> tuple[bool, str]:
     tools = stage.tools(name, Purpose.DEPLOY)
     planned = stage.plan(name)
     with fault(stage, slow):
-        running = by_hand(stage, name, ("plan", "-input=false", "-no-color"), Purpose.DEPLOY)
-        _until(lambda: found_lock(tools) is not None)
-        running.kill()
-        running.wait()
+        running = start_by_hand(stage, name, ("plan", "-input=false", "-no-color"), Purpose.DEPLOY)
+        _until(lambda: found_lock(tools) is not None or running.poll() is not None)
+        killed(running)
     left = found_lock(tools)
     if left is None:
         return False, "the Terraform by hand left no lock"

@@ -94,5 +94,5 @@ def _by_hand(stage: Stage) -> tuple[bool, str]:
     wrong = {name: result for name, result in results.items() if result.exit_code != 0}
     if wrong:
         name, result = next(iter(wrong.items()))
-        return False, f"{name}: exit {result.exit_code}: {result.errors.strip()[-300:] or result.output.strip()[-300:]}"
+        return False, f"{name}: exit {result.exit_code}: {result.output.strip()[-300:]}"
     return True, f"exit code 0 of `terraform plan -detailed-exitcode` in {', '.join(results)}"

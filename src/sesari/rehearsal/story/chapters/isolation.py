@@ -24,6 +24,7 @@ def play(stage: Stage, telling: Telling) -> str:
     first = stage.environments[0]
     name = f"{stage.manifest().product.name}/{first}/DATABASE_URL"
     canary = secrets.token_urlsafe(24)
+    stage.secrets.add(canary)
     stage.aws(first, Purpose.BOOTSTRAP, "secretsmanager").put_secret_value(SecretId=name, SecretString=canary)
     plan, deploy = (stage.aws(first, purpose, "secretsmanager") for purpose in JOBS)
     with telling.proving("isolation.plan-reads-no-secret") as evidence:
