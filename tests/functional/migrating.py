@@ -12,7 +12,8 @@ from sesari.drivers.postgres import connect
 from sesari.model.migrations import Migrated
 from sesari.model.progress import silent
 from sesari.model.secret import Secret
-from sesari.pipeline.migrate import MigrationTools, Patience, migrate
+from sesari.pipeline.migrate import migrate
+from sesari.pipeline.migrate_tools import MigrationTools, Patience
 from sesari.pipeline.stop import Stop
 from sesari.release.migrations import read_migrations
 

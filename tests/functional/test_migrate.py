@@ -19,8 +19,10 @@ from tests.functional.migrating import FILES, ONE, VALID, applied, ask, assert_d
 from sesari.drivers.migration_files import read_migration_files
 from sesari.drivers.postgres import connect
 from sesari.errors import Refused, SesariError
+from sesari.model.migrations import MigrationHistory
 from sesari.model.secret import Secret
-from sesari.pipeline.migrate import Patience, migrate
+from sesari.pipeline.migrate import migrate, recorded
+from sesari.pipeline.migrate_tools import Patience
 from sesari.release.migration_history import lock_key
 from sesari.release.migrations import read_migrations
 
@@ -59,6 +61,15 @@ def test_the_history_is_one_that_supabase_tools_read(url):
     run(url, {"20260101000000_a.sql": "create schema a;\ncreate schema b;"})
     rows = ask(url, "select version, name, statements from supabase_migrations.schema_migrations")
     assert rows == [("20260101000000", "a", ["create schema a", "create schema b"])]
+
+
+def test_reading_the_history_changes_nothing(url):
+    assert recorded(tools(), url) == MigrationHistory()
+    assert ask(url, "select to_regnamespace('supabase_migrations')") == [(None,)]
+    run(url, FILES)
+    history = recorded(tools(), url)
+    assert [row.version for row in history.applied] == [name[:14] for name in FILES]
+    assert (history.owners, history.started) == (("sesari/staging",), ())
 
 
 def test_what_supabase_tools_applied_is_not_repeated_but_compared(url):
@@ -210,6 +221,11 @@ def test_a_risky_statement_is_refused_before_anything_runs(url):
     files = {"1_a.sql": "create schema a;", "2_b.sql": "create table open_to_all (id int);"}
     assert problem_of(lambda: run(url, files)).code == "lint-table-without-rls"
     assert ask(url, "select to_regnamespace('a')") == [(None,)]
+    old = {"1_a.sql": f"create schema app; {ONE}", "2_b.sql": "create index i on app.runs (name);"}
+    run(url, old)  # nobody uses a database without history
+    files = {**old, "3_c.sql": "create schema c;", "4_d.sql": "create index j on app.runs (name);"}
+    assert problem_of(lambda: run(url, files)).code == "lint-index-not-concurrent"
+    assert applied(url) == ["1", "2"]
 
 
 def test_a_lost_lock_is_noticed_before_the_next_effect(url):

@@ -17,7 +17,7 @@ from tests.functional.migrating import FILES, ONE, VALID, ask, assert_done, run
 
 from sesari.drivers.postgres import Database, connect
 from sesari.model.secret import Secret
-from sesari.pipeline.migrate import Patience
+from sesari.pipeline.migrate_tools import Patience
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,6 @@ def test_killed_at_every_step_the_next_run_finishes_and_repeats_nothing(server):
         for after in (False, True)
         if not _dull(call, after) and (call != "apply" or calls[: at - 1].count("apply") in (0, 3))
     ]
-    print(f"killed at {len(points)} points of {calls}")
     assert len(points) >= 30
     for at, after in points:
         with a_database(server) as url:

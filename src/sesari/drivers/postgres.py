@@ -8,9 +8,10 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
+from sesari.drivers import postgres_queries as queries
+from sesari.drivers.postgres_url import connection_parameters, without_password
 from sesari.errors import Problem, SesariError
 from sesari.model.migrations import (
     AppliedMigration,
@@ -28,55 +29,7 @@ from sesari.model.migrations import (
 from sesari.model.secret import Secret
 
 _CONNECT_SECONDS = 10
-_POOLER_PORT = "6543"
-_LOCAL = ("127.0.0.1", "localhost", "::1")
 _WAITED_TOO_LONG = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
-# The schema that Supabase's tools keep their history in, and leave out when they compare or dump a database.
-_PREPARE: tuple[LiteralString, ...] = (
-    "create schema if not exists supabase_migrations",
-    "create table if not exists supabase_migrations.schema_migrations"
-    " (version text not null primary key, statements text[], name text)",
-    "alter table supabase_migrations.schema_migrations add column if not exists statements text[]",
-    "alter table supabase_migrations.schema_migrations add column if not exists name text",
-    "create table if not exists supabase_migrations.sesari_migrations"
-    " (version text not null primary key, checksum text not null, kind text not null, owner text not null,"
-    " holder text not null, applied_at timestamptz not null default now())",
-    "create table if not exists supabase_migrations.sesari_statements"
-    " (version text not null, position integer not null, checksum text not null, owner text not null,"
-    " started_at timestamptz not null default now(), done_at timestamptz, primary key (version, position))",
-)
-_EXISTS: LiteralString = "select to_regclass('supabase_migrations.sesari_statements') is not null"
-_APPLIED: LiteralString = (
-    "select s.version, coalesce(s.name, ''), m.checksum, m.kind, coalesce(s.statements, '{}')"
-    " from supabase_migrations.schema_migrations s left join supabase_migrations.sesari_migrations m using (version)"
-    " order by s.version"
-)
-_STARTED: LiteralString = (
-    "select version, position, checksum, done_at is not null from supabase_migrations.sesari_statements"
-    " order by version, position"
-)
-_OWNERS: LiteralString = (
-    "select owner from supabase_migrations.sesari_migrations"
-    " union select owner from supabase_migrations.sesari_statements order by 1"
-)
-_HOLDS: LiteralString = (
-    "select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted"
-    " and objsubid = 1 and ((classid::bigint << 32) | objid::bigint) = %s)"
-)
-_LOCK_HOLDER: LiteralString = (
-    "select a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),"
-    " extract(epoch from now() - coalesce(a.xact_start, a.backend_start))::float, ''"
-    " from pg_locks l join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted"
-    " and l.objsubid = 1 and ((l.classid::bigint << 32) | l.objid::bigint) = %s"
-)
-_BLOCKERS: LiteralString = (
-    "select a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),"
-    " extract(epoch from now() - coalesce(a.xact_start, a.backend_start))::float,"
-    " coalesce((select string_agg(distinct w.relation::regclass::text, ', ') from pg_locks w"
-    " where w.pid = %(pid)s and not w.granted and w.relation is not null), '')"
-    " from unnest(pg_blocking_pids(%(pid)s)) b(pid) join pg_stat_activity a on a.pid = b.pid"
-)
-_INDEX: LiteralString = "select indisvalid and indisready from pg_index where indexrelid = to_regclass(%s)"
 
 
 class Database:
@@ -112,23 +65,36 @@ class Database:
     def lock_holder(self, key: int) -> Blocker | None:
         """Who has the lock, as far as the server tells."""
         with _told():
-            row = self._connection.execute(_LOCK_HOLDER, [key]).fetchone()
+            row = self._connection.execute(queries.LOCK_HOLDER, [key]).fetchone()
         return Blocker(*row) if row else None
 
     def prepare(self) -> None:
         """Make the history's tables where they are missing. Call it with the lock held."""
-        if self._value(_EXISTS):
+        if self._value(queries.EXISTS):
             return
         with _told(), self._connection.transaction():
-            for statement in _PREPARE:
+            for statement in queries.PREPARE:
                 self._connection.execute(statement)
 
     def history(self) -> MigrationHistory:
-        """What was applied and what was begun."""
+        """What was applied and what was begun; where `prepare` never ran, what Supabase's tools recorded."""
+        if not self._value(queries.EXISTS):
+            with _told():
+                known = (
+                    self._connection.execute(queries.FOREIGN_APPLIED).fetchall()
+                    if self._value(queries.FOREIGN_EXISTS)
+                    else []
+                )
+            return MigrationHistory(
+                tuple(
+                    AppliedMigration(version, name, None, None, tuple(statements))
+                    for version, name, statements in known
+                )
+            )
         with _told():
-            applied = self._connection.execute(_APPLIED).fetchall()
-            started = self._connection.execute(_STARTED).fetchall()
-            owners = self._connection.execute(_OWNERS).fetchall()
+            applied = self._connection.execute(queries.APPLIED).fetchall()
+            started = self._connection.execute(queries.STARTED).fetchall()
+            owners = self._connection.execute(queries.OWNERS).fetchall()
         return MigrationHistory(
             tuple(
                 AppliedMigration(version, name, checksum, MigrationKind(kind) if kind else None, tuple(statements))
@@ -207,7 +173,7 @@ class Database:
         """What there is under the name of an index."""
         with _told():
             quoted = sql.Identifier(*name).as_string(self._connection)
-            row = self._connection.execute(_INDEX, [quoted]).fetchone()
+            row = self._connection.execute(queries.INDEX, [quoted]).fetchone()
         return IndexState.ABSENT if row is None else IndexState.VALID if row[0] else IndexState.INVALID
 
     def drop_index(self, name: tuple[str, ...]) -> None:
@@ -217,12 +183,12 @@ class Database:
 
     def holds(self, key: int) -> bool:
         """True while this session has the lock: a pooler that hands out backends per transaction loses it."""
-        return bool(self._value(_HOLDS, key))
+        return bool(self._value(queries.HOLDS, key))
 
     def blockers(self, pid: int) -> tuple[Blocker, ...]:
         """Who the session `pid` waits for now."""
         with _told():
-            rows = self._connection.execute(_BLOCKERS, {"pid": pid}).fetchall()
+            rows = self._connection.execute(queries.BLOCKERS, {"pid": pid}).fetchall()
         return tuple(Blocker(*row) for row in rows)
 
     def _hold(self, key: int) -> None:
@@ -241,7 +207,7 @@ def connect(url: Secret, application: str) -> Iterator[Database]:
 
     Raises SesariError: `database-url`, `database-pooler`, `database-unreachable`. None of them shows the URL.
     """
-    parameters = _parameters(url)
+    parameters = connection_parameters(url)
     try:
         connection = psycopg.connect(
             **parameters,
@@ -253,45 +219,9 @@ def connect(url: Secret, application: str) -> Iterator[Database]:
             row_factory=tuple_row,
         )
     except psycopg.Error as error:
-        raise _unreachable(_without_password(str(error), parameters)) from None
+        raise _unreachable(without_password(str(error), parameters)) from None
     with closing(connection):
         yield Database(connection)
-
-
-def _parameters(url: Secret) -> dict[str, Any]:
-    """What the URL says. Everything that is not on this machine is reached over TLS."""
-    try:
-        parameters = conninfo_to_dict(url.reveal())
-    except psycopg.Error:
-        # What libpq says of it can hold the password.
-        parameters = {}
-    host, port = str(parameters.get("host") or ""), str(parameters.get("port") or "5432")
-    # A / or @ that should have been escaped makes a part of the password a port, a host or a database.
-    torn = not port.isdecimal() or "@" in f"{host}{parameters.get('dbname')}"
-    if not host or torn:
-        hint = "It looks like postgresql://USER:PASSWORD@HOST:5432/postgres, with / @ : in the password as %2F %40 %3A"
-        raise SesariError(
-            Problem("database-url", "The database URL cannot be read", None, "it names no host and port", hint)
-        )
-    if host in _LOCAL or host.startswith("/"):
-        return parameters
-    if port == _POOLER_PORT:
-        raise SesariError(
-            Problem(
-                "database-pooler",
-                "The database URL is that of a transaction pooler",
-                f"{host}:{port}",
-                "it changes the session between transactions, and a migration lock belongs to a session",
-                "Use the session pooler or the database itself: port 5432",
-            )
-        )
-    return {**parameters, "sslmode": parameters.get("sslmode") or "require"}
-
-
-def _without_password(message: str, parameters: dict[str, Any]) -> str:
-    password = str(parameters.get("password") or "")
-    line = message.strip().splitlines()[0] if message.strip() else "the server said nothing"
-    return line.replace(password, "***") if password else line
 
 
 def _unreachable(why: str) -> SesariError:

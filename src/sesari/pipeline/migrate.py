@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from sesari.errors import Refused, SesariError
 from sesari.model.migrations import (
@@ -21,74 +19,16 @@ from sesari.model.migrations import (
     SqlStatement,
     StatementFailed,
 )
-from sesari.model.progress import Phase, Progress, Reporter
+from sesari.model.progress import Phase, Progress
 from sesari.model.secret import Secret
 from sesari.pipeline import migrate_problems as problems
+from sesari.pipeline.migrate_tools import Database, MigrationTools
 from sesari.pipeline.migrate_watch import watching
-from sesari.pipeline.stop import Stop
-from sesari.pipeline.tools import Clock
 from sesari.release.migration_history import lock_key, pending
 from sesari.release.migration_lint import lint, refusals
 from sesari.release.migration_sql import checksum
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-
-
-class Database(Protocol):
-    """One session with a database. See `drivers.postgres.Database`, whose errors these methods raise."""
-
-    pid: int
-
-    def settle(self, lock_timeout: float, statement_timeout: float | None = None) -> None: ...
-    def try_lock(self, key: int) -> bool: ...
-    def lock_holder(self, key: int) -> Blocker | None: ...
-    def prepare(self) -> None: ...
-    def history(self) -> MigrationHistory: ...
-    def apply(self, migration: Migration, key: int, owner: str, holder: str) -> None: ...
-    def execute(self, statement: SqlStatement, number: int) -> None: ...
-    def intend(self, migration: Migration, position: int, checksum: str, owner: str) -> None: ...
-    def done(self, migration: Migration, position: int) -> None: ...
-    def forget(self, migration: Migration, position: int) -> None: ...
-    def record(self, migration: Migration, key: int, owner: str, holder: str) -> None: ...
-    def index_state(self, name: tuple[str, ...]) -> IndexState: ...
-    def drop_index(self, name: tuple[str, ...]) -> None: ...
-    def holds(self, key: int) -> bool: ...
-    def blockers(self, pid: int) -> tuple[Blocker, ...]: ...
-
-
-Connect = Callable[[Secret, str], AbstractContextManager[Database]]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds: `turn` for other runners, `table` for whoever holds a table, `lock` for one try at it."""
-
-    turn: float = 600.0
-    table: float = 15.0
-    lock: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationTools:
-    """What the stage works with. `connect(url, application)` opens a session; `holder` says who runs, for others."""
-
-    product: str
-    environment: str
-    holder: str
-    connect: Connect
-    clock: Clock
-    report: Reporter
-    stop: Stop
-    patience: Patience = Patience()
-
-    @property
-    def owner(self) -> str:
-        return f"{self.product}/{self.environment}"
-
-    @property
-    def application(self) -> str:
-        """As seen in the database; Postgres keeps 63 characters."""
-        return f"sesari migrate {self.owner} by {self.holder}"[:63]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +64,20 @@ def migrate(tools: MigrationTools, migrations: MigrationSet, url: Secret) -> Mig
     return Migrated(applied, len(history.applied), tools.clock.elapsed() - began)
 
 
+def recorded(tools: MigrationTools, url: Secret) -> MigrationHistory:
+    """What the database says, without a lock and without changing it: for reviews, and before going back.
+
+    Give it to `migration_history.pending` or `going_back`. Raises SesariError `database-*`.
+    """
+    with tools.connect(url, tools.application) as database:
+        return database.history()
+
+
 def _admitted(migrations: MigrationSet, history: MigrationHistory, owner: str) -> tuple[MigrationStep, ...]:
     left = pending(migrations, history, owner)
     files = {step.migration.file for step in left.steps}
-    found = (*left.problems, *refusals(finding for finding in lint(migrations) if finding.file in files))
+    findings = lint(migrations, fresh=not history.applied)
+    found = (*left.problems, *refusals(finding for finding in findings if finding.file in files))
     if found:
         raise Refused(found)
     return left.steps

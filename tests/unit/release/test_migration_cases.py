@@ -81,6 +81,19 @@ def test_a_check_of_an_earlier_file_proves_a_column():
     assert [finding.code for finding in lint(read_migrations(files))] == ["not-null-without-check"]
 
 
+def test_on_a_fresh_database_only_what_stays_open_counts():
+    """What ran elsewhere long ago cannot be edited: a new environment must come up all the same."""
+    old = {
+        "1_a.sql": "create table t (a int);",
+        "2_b.sql": "create index i on t (a);\nalter table t alter a type bigint;",
+        "3_c.sql": "create table u (a int);",
+    }
+    assert [finding.file for finding in lint(read_migrations(old), fresh=True)] == ["1_a.sql", "3_c.sql"]
+    closed = {**old, "4_d.sql": "alter table t enable row level security;\nalter table u enable row level security;"}
+    assert lint(read_migrations(closed), fresh=True) == ()
+    assert {finding.code for finding in lint(read_migrations(closed))} >= {"index-not-concurrent", "table-rewrite"}
+
+
 def test_the_example_product_has_no_finding():
     folder = Path(__file__).parents[3] / "examples" / "sesari" / "migrations"
     files = {file.name: file.read_text("utf-8") for file in folder.glob("*.sql")}
