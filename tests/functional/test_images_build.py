@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.functional.image_product import commit, git, installed_wheels, offline_tools, product, service, small_product
 
+from sesari.drivers.builders import find_builder
 from sesari.errors import Refused, SesariError
 from sesari.model.image import Builder
 from sesari.pipeline.build import build
@@ -231,8 +232,6 @@ def test_dependencies_that_cannot_be_fetched(tmp_path):
 
 
 def test_a_client_without_an_engine_is_no_builder(tmp_path):
-    from sesari.drivers.builders import find_builder
-
     _script(tmp_path / "docker", 'case "$1" in --version) echo "Docker version 28.2.2";; *) exit 1;; esac')
     assert find_builder({"PATH": f"{tmp_path}:/usr/bin:/bin"}, probe) is None
     _script(tmp_path / "podman", 'case "$1" in --version) echo "podman version 5.1";; info) exit 0;; esac')
@@ -257,6 +256,18 @@ def test_a_builder_that_works_is_given_the_commit_and_its_layout_is_taken_over(t
     image_store(project).unpack(image.digest, tmp_path / "u")
     assert (tmp_path / "u/main.py").read_text() == "1"
     assert build(tools, [service("api")], "HEAD").images[0].cached
+
+
+def test_the_builder_of_this_machine_gives_the_same_digest_twice(tmp_path):
+    if find_builder(os.environ, probe) is None:
+        pytest.skip("no image builder works on this machine: its arguments are tested, its digests are not")
+    made = []
+    for name in ("one", "two"):
+        project = small_product(tmp_path / name, {"Dockerfile": "FROM scratch\nCOPY . /app/\n", "main.py": "1"})
+        made += build(build_tools(project, os.environ, False), [service("api")]).images
+    assert made[0].digest == made[1].digest
+    image_store(project).unpack(made[1].digest, tmp_path / "u")
+    assert (tmp_path / "u/app/main.py").read_text() == "1"
 
 
 def test_a_builder_that_fails_is_quoted(tmp_path):
