@@ -7,7 +7,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Final
 
 from sesari.errors import Problem, SesariError
@@ -16,7 +15,6 @@ from sesari.release.migration_contract import takes
 from sesari.release.migration_sql import ParsedFile, SqlError, checksum, normal, parse_file
 
 _NAME: Final = re.compile(r"(\d{1,14})_([A-Za-z0-9_.-]+)\.sql")
-_STAMP: Final = 14
 _NAME_HINT: Final = (
     "Name it `YYYYMMDDHHMMSS_what_it_does.sql`, as `supabase migration new` does, or `0001_what_it_does.sql`"
 )
@@ -25,7 +23,7 @@ _NAME_HINT: Final = (
 def read_migrations(files: Mapping[str, str]) -> MigrationSet:
     """The set of a folder: file name to text. Files that do not end in `.sql` are left alone.
 
-    Raises SesariError with every problem: `migration-name`, `migration-duplicate`, `migration-widths`,
+    Raises SesariError with every problem: `migration-name`, `migration-duplicate`, `migration-order`,
     `migration-empty`, `migration-syntax`, `migration-mixed`, `migration-unsupported`.
     """
     sql = {name: normal(text) for name, text in sorted(files.items()) if name.endswith(".sql")}
@@ -74,20 +72,16 @@ def _names(files: Iterable[str]) -> Iterator[Problem]:
     versions: defaultdict[str, list[str]] = defaultdict(list)
     for file in files:
         match = _NAME.fullmatch(file)
-        if match is None:
-            why = "it does not begin with a version and an underscore"
-        elif len(match.group(1)) == _STAMP and not _is_time(match.group(1)):
-            why = f"{match.group(1)} is no time (YYYYMMDDHHMMSS)"
-        else:
+        if match is not None:
             versions[match.group(1)].append(file)
             continue
+        why = "it does not begin with a version and an underscore"
         yield Problem("migration-name", f"`{file}` has no version to order it by", file, why, _NAME_HINT)
     yield from _duplicates(versions)
-    widths = sorted({len(version) for version in versions})
-    if len(widths) > 1:
-        shown = " and ".join(str(width) for width in widths)
-        why = f"there are versions of {shown} digits, and databases order them as text"
-        yield Problem("migration-widths", "The migrations have no one order", None, why, _NAME_HINT)
+    # Versions are what databases order as text; what ran is not renamed, so odd ones are taken as long as it agrees.
+    if sorted(versions) != sorted(versions, key=int):
+        why = "databases order versions as text: 10 comes before 9"
+        yield Problem("migration-order", "The migrations have no one order", None, why, _NAME_HINT)
 
 
 def _duplicates(versions: Mapping[str, list[str]]) -> Iterator[Problem]:
@@ -96,14 +90,6 @@ def _duplicates(versions: Mapping[str, list[str]]) -> Iterator[Problem]:
             what = f"Version {version} is given to {len(files)} migrations"
             hint = "Give the one that was not released yet a later version"
             yield Problem("migration-duplicate", what, " and ".join(files), None, hint)
-
-
-def _is_time(stamp: str) -> bool:
-    try:
-        datetime.strptime(stamp, "%Y%m%d%H%M%S")
-    except ValueError:
-        return False
-    return True
 
 
 def _content(file: str, parsed: ParsedFile) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sesari.model.migrations import AppliedMigration, MigrationHistory, MigrationKind, StartedStatement
@@ -10,6 +10,7 @@ from sesari.release.migration_history import ReleasedMigrations, going_back, loc
 from sesari.release.migration_sql import checksum
 from sesari.release.migrations import read_migrations
 
+SETTLED = settings(deadline=None, derandomize=True)
 OWNER = "sesari/staging"
 ADD, DROP = "alter table t add column a int;", "alter table t drop column b;"
 ALONE = "set lock_timeout = '1s'; create index concurrently a on t (x); create index concurrently b on t (x);"
@@ -32,6 +33,7 @@ def left(texts: tuple[str, ...], history: MigrationHistory) -> tuple[list[str], 
     return [step.migration.version for step in found.steps], [problem.code for problem in found.problems]
 
 
+@SETTLED
 @given(st.integers(0, 8), st.integers(0, 8))
 def test_what_is_left_is_what_was_not_applied_in_order(total, done):
     texts = tuple(f"select {number};" for number in range(max(total, done)))
@@ -39,6 +41,7 @@ def test_what_is_left_is_what_was_not_applied_in_order(total, done):
     assert (steps, problems) == ([str(number) for number in range(done + 1, len(texts) + 1)], [])
 
 
+@SETTLED
 @given(st.sets(st.integers(1, 8), min_size=1), st.sets(st.integers(1, 8)))
 def test_each_difference_between_files_and_history_is_named(here, applied):
     held = {f"{number}_x.sql": f"select {number};" for number in here}
@@ -130,6 +133,7 @@ def test_a_release_whose_migrations_never_ran_and_a_kind_nobody_knows_are_not_sa
     assert safe_targets(applied, [release("without"), release("with", "1"), release("ahead", "1", "2")]) == ("with",)
 
 
+@SETTLED
 @given(st.lists(st.sampled_from(list(MigrationKind)), max_size=6), st.integers(0, 6))
 def test_safe_is_exactly_no_contract_in_between(kinds, known):
     applied = [AppliedMigration(str(number), "x", "c", kind) for number, kind in enumerate(kinds)]
@@ -137,6 +141,7 @@ def test_safe_is_exactly_no_contract_in_between(kinds, known):
     assert (safe_targets(applied, [target]) == ("r",)) == (MigrationKind.CONTRACT not in kinds[known:])
 
 
+@SETTLED
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_lock_keys_fit_and_differ(one, other):
     assert -(2**63) <= lock_key(one) < 2**63
