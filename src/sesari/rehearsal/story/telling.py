@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -92,9 +93,15 @@ def refusal(expected: str, evidence: Evidence) -> Iterator[None]:
     try:
         yield
     except SesariError as error:
-        evidence.settle(expected in error.codes, f"refused: {', '.join(error.codes)}")
+        evidence.settle(expected in error.codes, f"refused: {_counted(error.codes)}")
     else:
         evidence.settle(False, f"not refused; `{expected}` was expected")
+
+
+def _counted(codes: tuple[str, ...]) -> str:
+    """Each code once, with how often it was given."""
+    counts = Counter(codes)
+    return ", ".join(code if count == 1 else f"{code} ({count} times)" for code, count in counts.items())
 
 
 def declared(chapter: str, claims: Mapping[str, str], sabotages: Mapping[str, tuple[str, ...]]) -> tuple[Claim, ...]:
