@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.functional.databases import a_database, a_server
 from tests.functional.migrating import FILES, ONE, VALID, ask, assert_done, run
 
 from sesari.drivers.postgres import Database, connect
+from sesari.errors import SesariError
 from sesari.model.secret import Secret
 from sesari.pipeline.migrate_tools import Patience
 
@@ -121,6 +123,19 @@ def test_killed_while_a_statement_runs_the_lock_is_soon_free(url):
         url, {**files, "2_slow.sql": "create table app.slow (a int);"}, patience=Patience(turn=10, table=2, lock=0.3)
     )
     assert (done.applied, done.already) == (("2",), 1)
+
+
+def test_a_session_that_the_server_ends_is_told_and_the_next_run_goes_on(url):
+    files = {"1_a.sql": "create schema app;", "2_slow.sql": "create table app.slow (a int);\nselect pg_sleep(60);"}
+    ends = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, url, files)
+        _until(lambda: (True,) in ask(url, ends))
+        with pytest.raises(SesariError) as caught:
+            running.result()
+    assert caught.value.codes == ("database-unreachable",)
+    assert "terminating connection" in (caught.value.problems[0].why or "")
+    assert run(url, {**files, "2_slow.sql": "create table app.slow (a int);"}).applied == ("2",)
 
 
 def test_killed_while_an_index_is_built_the_next_run_builds_it_anew(url):
