@@ -51,8 +51,9 @@ ROOT = {
 class Asker:
     """One folder with a root in which copies of resources are planned."""
 
-    def __init__(self, folder: Path, mirror: Path) -> None:
+    def __init__(self, folder: Path, mirror: Path, terraform: tuple[str, ...] = ("terraform",)) -> None:
         self.folder = folder
+        self.terraform = terraform
         self.variables = real_provider.environment(mirror, folder)
         # Nothing listens there: a plan that wanted an answer from AWS would fail instead of waiting.
         self.variables["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
@@ -92,7 +93,12 @@ class Asker:
 
     def _terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
-            ["terraform", *arguments], cwd=self.folder, env=self.variables, capture_output=True, text=True, check=False
+            [*self.terraform, *arguments],
+            cwd=self.folder,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if check and result.returncode:
             raise SystemExit(f"terraform {arguments[0]} failed:\n{result.stdout}{result.stderr}")

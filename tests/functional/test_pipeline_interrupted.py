@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests import engine
 from tests.functional.bench import Shop, credentials, data, emulator, prepare, write_root
 from tests.functional.proxy import refusing_proxy
 
@@ -39,7 +40,14 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield Shop(tmp_path / "shop", url)
 
 
-def started(shop: Shop, engine: str = "") -> subprocess.Popen[str]:
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.05)
+
+
+def started(shop: Shop, choice: str = "") -> subprocess.Popen[str]:
     """An apply in an own process, at the moment when its second resource is under way."""
     command = [sys.executable, "-m", "tests.functional.run_apply", str(shop.project.root), shop.url]
     process = subprocess.Popen(
@@ -47,7 +55,7 @@ def started(shop: Shop, engine: str = "") -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "SESARI_TERRAFORM": engine},
+        env={**os.environ, "SESARI_TERRAFORM": choice},
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -58,20 +66,11 @@ def started(shop: Shop, engine: str = "") -> subprocess.Popen[str]:
 
 def terraforms(shop: Shop) -> list[int]:
     """The Terraform processes that work in this shop's folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            inside = entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(shop.project.infra)
-            if inside and (entry / "exe").readlink().name == "terraform":
-                found.append(int(entry.name))
-    return found
+    return engine.processes_in(shop.project.infra)
 
 
 def await_no_terraform(shop: Shop) -> None:
-    deadline = time.monotonic() + 15
-    while terraforms(shop):
-        assert time.monotonic() < deadline, "Terraform outlived its parent"
-        time.sleep(0.05)
+    until(lambda: not terraforms(shop))
 
 
 def names_in_state(shop: Shop) -> set[str]:
@@ -88,11 +87,12 @@ def continues(shop: Shop) -> None:
     assert make_plan(shop.tools()).plan.empty
 
 
-@pytest.mark.parametrize("engine", ["path", "embedded"])
-def test_ctrl_c_saves_the_state_and_gives_lease_and_lock_back(shop: Shop, engine: str) -> None:
-    shop.machine["SESARI_TERRAFORM"] = engine
+@pytest.mark.parametrize("choice", ["path", "embedded"])
+def test_ctrl_c_saves_the_state_and_gives_lease_and_lock_back(shop: Shop, choice: str) -> None:
+    engine.only_with(choice)
+    shop.machine["SESARI_TERRAFORM"] = choice
     write_root(shop.project, "staging", SLOW)
-    process = started(shop, engine)
+    process = started(shop, choice)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -176,7 +176,7 @@ def test_a_terraform_run_by_hand_and_sesari_keep_each_other_out(shop: Shop) -> N
 
     def terraform(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["terraform", *words], cwd=tools.root.directory, env=by_hand, capture_output=True, text=True
+            [*engine.command(), *words], cwd=tools.root.directory, env=by_hand, capture_output=True, text=True
         )
 
     assert terraform("init").returncode == 0
@@ -186,10 +186,12 @@ def test_a_terraform_run_by_hand_and_sesari_keep_each_other_out(shop: Shop) -> N
     assert lease.lease.lock_id in kept_out.stderr
     write_root(shop.project, "staging", data("a", "one", "exec sleep 60"))
     hand = subprocess.Popen(
-        ["terraform", "apply", "-auto-approve"], cwd=tools.root.directory, env=by_hand, stdout=subprocess.DEVNULL
+        [*engine.command(), "apply", "-auto-approve"],
+        cwd=tools.root.directory,
+        env=by_hand,
+        stdout=subprocess.DEVNULL,
     )
-    while found_lock(tools) is None:
-        time.sleep(0.05)
+    until(lambda: found_lock(tools) is not None)
     with pytest.raises(Refused) as caught:
         apply_plan(shop.tools(), digest)
     assert caught.value.codes == ("state-locked",)
@@ -221,8 +223,7 @@ def test_a_holder_that_lost_its_lease_stops_terraform_before_its_next_change(sho
     thread = threading.Thread(target=apply)
     thread.start()
     tools = shop.tools()
-    while not terraforms(shop) or found_lock(tools) is None:
-        time.sleep(0.05)
+    until(lambda: bool(terraforms(shop)) and found_lock(tools) is not None)
     stolen = False
     while not stolen:
         stored = tools.delivery.get(lease_key("staging"))

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
 import unicodedata
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from tests import engine
 from tests.strategies import manifests
 from tests.unit.stack.products import api, environment, manifest, whole
 from tests.unit.stack.test_stack import roots
@@ -34,12 +34,17 @@ VALUES = st.recursive(
 
 
 def terraform(*words: str, cwd: Path, text: str | None = None, **more: str) -> str:
-    """Run Terraform: that of PATH, else the `engine` extra's."""
-    found = shutil.which("terraform")
-    engine = [found] if found else [sys.executable, "-m", "sesari.drivers.embedded_terraform"]
+    """Run Terraform."""
     env = {"PATH": os.environ["PATH"], "HOME": str(cwd), "TF_CLI_CONFIG_FILE": os.devnull, **more}
     done = subprocess.run(
-        [*engine, *words], cwd=cwd, env=env, input=text, capture_output=True, text=True, check=False, timeout=120
+        [*engine.command(), *words],
+        cwd=cwd,
+        env=env,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

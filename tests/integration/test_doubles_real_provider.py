@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import engine
 
 import sesari
 
@@ -67,10 +68,15 @@ def double(folder: Path) -> Iterator[dict[str, str]]:
 def planned(folder: Path, variables: dict[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
     """By address: the type, and the planned attributes with the unknown ones marked."""
     for words in (["init", "-input=false"], ["plan", "-input=false", "-out=plan"]):
-        done = subprocess.run(["terraform", *words], cwd=folder, env=variables, capture_output=True, text=True)
+        done = subprocess.run([*engine.command(), *words], cwd=folder, env=variables, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     shown = subprocess.run(
-        ["terraform", "show", "-json", "plan"], cwd=folder, env=variables, capture_output=True, text=True, check=True
+        [*engine.command(), "show", "-json", "plan"],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return {
         change["address"]: (change["type"], marked(change["change"]["after"], change["change"]["after_unknown"]))
@@ -145,9 +151,9 @@ def test_the_schema_in_the_package_is_the_real_providers(real: dict[str, str], t
     (tmp_path / "main.tf").write_text(
         'terraform {\n required_providers {\n  aws = { source = "hashicorp/aws", version = "5.100.0" }\n }\n}\n'
     )
-    subprocess.run(["terraform", "init"], cwd=tmp_path, env=real, capture_output=True, check=True)
+    subprocess.run([*engine.command(), "init"], cwd=tmp_path, env=real, capture_output=True, check=True)
     shown = subprocess.run(
-        ["terraform", "providers", "schema", "-json"], cwd=tmp_path, env=real, capture_output=True, check=True
+        [*engine.command(), "providers", "schema", "-json"], cwd=tmp_path, env=real, capture_output=True, check=True
     )
     (theirs,) = json.loads(shown.stdout)["provider_schemas"].values()
     (ours,) = json.loads((SCHEMAS / "aws-5.100.0.json").read_text())["provider_schemas"].values()

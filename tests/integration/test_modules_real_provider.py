@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests import engine
 from tests.integration import emulator
 
 import sesari
@@ -52,7 +53,7 @@ TAGGED_AT_BIRTH = {"kms:CreateKey", "kms:TagResource"}
 
 def terraform(*words: str, cwd: Path, env: dict[str, str], codes: tuple[int, ...] = (0,)) -> str:
     done = subprocess.run(
-        ["terraform", *words], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=420
+        [*engine.command(), *words], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=420
     )
     assert done.returncode in codes, done.stdout + done.stderr
     return done.stdout

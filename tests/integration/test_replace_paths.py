@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import engine
 from tools import real_provider, replace_paths
 
 SAMPLE = {"aws_ecs_service", "aws_iam_role", "aws_kms_key", "aws_lb_target_group", "aws_sqs_queue", "aws_vpc"}
@@ -18,7 +19,7 @@ def answers(real: dict[str, str], tmp_path: Path) -> dict[str, Any]:
     assert mirror is not None and real["TF_CLI_CONFIG_FILE"]
     folder = tmp_path / "asked"
     folder.mkdir()
-    return replace_paths.ask(replace_paths.Asker(folder, mirror), SAMPLE, verbose=False)
+    return replace_paths.ask(replace_paths.Asker(folder, mirror, engine.command()), SAMPLE, verbose=False)
 
 
 def test_the_sidecar_says_what_the_real_provider_says(answers: dict[str, Any]) -> None:

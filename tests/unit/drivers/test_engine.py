@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.engine import only_with
 
 from sesari.drivers.holder_mark import HolderMark
 from sesari.drivers.scratch import scratch
@@ -58,6 +59,7 @@ def test_no_engine_names_both_ways_to_get_one(tmp_path: Path) -> None:
 
 
 def test_the_embedded_engine_behaves_as_the_command(tmp_path: Path) -> None:
+    only_with("embedded")
     engine = find_engine(tmp_path / "work", {"PATH": os.environ["PATH"], "SESARI_TERRAFORM": "embedded"})
     assert engine.label.endswith("(embedded)")
     root = tmp_path / "root"
