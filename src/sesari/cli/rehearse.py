@@ -33,6 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sabotage", metavar="NAME", help="break one thing on purpose: its line must go red")
     parser.add_argument("--list-sabotages", action="store_true", help="list what can be broken on purpose, and exit")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where to work (default: .sesari/rehearsal)")
+    parser.add_argument(
+        "--continue", dest="resume", action="store_true", help="on the environments that an earlier rehearsal left"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the offline cloud running until Ctrl-C")
     parser.add_argument("--broken-by", metavar="NAME", help=argparse.SUPPRESS)
     add_json(parser)
@@ -69,7 +72,8 @@ def _order(arguments: argparse.Namespace) -> Order:
     from sesari.rehearsal.story.run import Order
 
     product, folder = chosen_product(arguments.path, arguments.folder)
-    return Order(product, folder, chosen_chapters(arguments.only), tuple(arguments.env), arguments.broken_by)
+    chapters, environments = chosen_chapters(arguments.only), tuple(arguments.env)
+    return Order(product, folder, chapters, environments, arguments.broken_by, arguments.resume)
 
 
 def _told(order: Order, quiet: bool) -> tuple[Story, Cloud]:
@@ -144,6 +148,6 @@ def _run_sabotaged(arguments: argparse.Namespace, order: Order) -> int:
     command = [sys.executable, "-m", "sesari", "rehearse", str(order.product), "--folder", str(order.folder)]
     command += ["--broken-by", sabotage.name, *(part for name in only for part in ("--only", name))]
     command += [part for name in order.environments for part in ("-e", name)]
-    command += ["--json"] if arguments.json else []
+    command += [flag for flag, wanted in (("--json", arguments.json), ("--continue", arguments.resume)) if wanted]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(path), os.environ.get("PYTHONPATH", "")])}
     return subprocess.run(command, env=environment, check=False).returncode

@@ -12,8 +12,9 @@ from sesari.rehearsal.cloud_folder import CloudFolder
 from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling
 
-# Files whose purpose is to hold credentials or the emulator's own data; everything else must be free of them.
-VAULTS = ("aws", "credentials", "tokens.json")
+# The closed list of what may hold secrets, because in life it is not on this machine: the emulated AWS's own data, what
+# the double of Supabase was told, and the credentials that stand for those of a CI job.
+VAULTS = ("aws", "supabase.sqlite", "credentials", "tokens.json")
 _SHORTEST = 12
 
 
