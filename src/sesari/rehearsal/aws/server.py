@@ -21,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The emulated AWS of a rehearsal.")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--healthy-within", type=float, default=10.0, help="seconds that a new task has to get healthy")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,10 +35,17 @@ def main() -> None:
 
     from sesari.rehearsal.aws import enforcement
     from sesari.rehearsal.aws.gateway import Gateway
+    from sesari.rehearsal.tasks import scheduler
 
     hypercorn_compat.install()
     enforcement.install()
-    run(listener, Gateway(app, folder / "calls.jsonl", account_of))
+    tasks = scheduler.install(
+        folder / "tasks", f"http://{LOOPBACK}:{listener.getsockname()[1]}", arguments.healthy_within
+    )
+    try:
+        run(listener, Gateway(app, folder / "calls.jsonl", account_of))
+    finally:
+        tasks.stop()
 
 
 def settings(folder: Path, port: int) -> dict[str, str]:
