@@ -1,6 +1,7 @@
 """The stand-ins answer as the documented APIs do."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ TOKENS = {"vercel": {"team_a": "va", "team_b": "vb"}, "supabase": {"org-a": "sa"
 
 def get(path: str, token: str | None) -> tuple[int, Any]:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(application(TOKENS))
+        transport = httpx.ASGITransport(application(TOKENS, Path("no-cloud-here")))
         async with httpx.AsyncClient(transport=transport, base_url="http://standins") as client:
             return await client.get(path, headers={"authorization": f"Bearer {token}"} if token else {})
 
