@@ -136,6 +136,7 @@ class Shop:
             TargetType="ip",
             HealthCheckPath="/healthz",
             HealthCheckIntervalSeconds=15,
+            HealthCheckTimeoutSeconds=2,
             UnhealthyThresholdCount=3,
             Matcher={"HttpCode": "200"},
         )

@@ -55,7 +55,7 @@ def read_reference(value_from: str) -> SecretReference:
 
 
 def assume(role: str, account: str, region: str, session: str) -> Identity:
-    """The role as `ecs-tasks.amazonaws.com` gets it. Raises StartRefused for one that does not trust ECS, or is not there."""
+    """The role as ECS gets it. Raises StartRefused for one that does not trust ECS, or is not there."""
     from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
     from ministack.services import iam, sts
 

@@ -177,9 +177,10 @@ class Tasks:
 
     def _ended(self, arn: str, code: int) -> None:
         """The process is gone: now the task is stopped, with the exit code that it really had."""
-        task = next((one for (_, _, key), one in self._ecs._tasks.all_items() if key == arn), None)
-        if task is None:
+        found = next((scoped for scoped in self._ecs._tasks.all_items() if scoped[0][2] == arn), None)
+        if found is None:
             return
+        (account, region, _), task = found
         with self._ecs.resource_lock("ecs-task", arn):
             if task.get("desiredStatus") == "STOPPED":
                 now = self._ecs._iso()
@@ -188,6 +189,16 @@ class Tasks:
                 task["executionStoppedAt"] = task.get("executionStoppedAt") or now
                 for container in task.get("containers", []):
                     container["exitCode"] = code
+        self._replace(account, region, task)
+
+    def _replace(self, account: str, region: str, task: Mapping[str, Any]) -> None:
+        """ECS keeps a service at its number of tasks, also when somebody stopped one by hand."""
+        from ministack.core.responses import request_scope
+
+        key = _service_key(task)
+        if key is not None and not self._containers.closed:
+            with request_scope(account, region):
+                self._ecs._reconcile_service_tasks(key.split("/", 1)[0], key)
 
 
 class _Telling:
@@ -245,6 +256,6 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def balancer_url(cloud: Path, account: str, service: str) -> str | None:
-    """Where the balancer of an ECS service (`sesari-dev-api`) listens; None before its first task. `cloud` is a folder."""
+    """Where the balancer of an ECS service (`sesari-dev-api`) listens; None before its first task."""
     entry = _read(cloud / "aws" / "tasks" / _BALANCERS).get(f"{account}/{service}")
     return f"http://127.0.0.1:{entry['port']}" if entry else None
