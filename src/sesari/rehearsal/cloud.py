@@ -8,19 +8,19 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from sesari.errors import Problem, SesariError
 from sesari.model.json import JsonObject
 from sesari.model.manifest import DeliveryStore, Environment, Product
-from sesari.rehearsal.aws.faults import Fault
-from sesari.rehearsal.aws.gateway import FAULTS_PATH, HEALTH_PATH
-from sesari.rehearsal.aws.types import emulated_types
+from sesari.rehearsal.aws.paths import FAULTS_PATH, HEALTH_PATH
 from sesari.rehearsal.cloud_access import RehearsalAccess, root_credentials
 from sesari.rehearsal.cloud_child import Child
 from sesari.rehearsal.cloud_folder import CloudFolder, Record, Site, write_private
-from sesari.rehearsal.provider.assembly import SCHEMA_FILES, load_schema
-from sesari.rehearsal.provider.backend import Label
+
+if TYPE_CHECKING:
+    from sesari.rehearsal.aws.faults import Fault
+    from sesari.rehearsal.provider.backend import Label
 
 DELIVERY = "delivery"
 
@@ -69,6 +69,10 @@ class Cloud:
 
     def labels(self) -> dict[str, Label]:
         """Every Terraform type that the doubles know, with how much of reality is behind it."""
+        # Every command attaches to a cloud, few ask this: what it needs is imported here.
+        from sesari.rehearsal.aws.types import emulated_types
+        from sesari.rehearsal.provider.assembly import SCHEMA_FILES, load_schema
+
         known = [name for provider in SCHEMA_FILES for name in load_schema(provider).resources]
         emulated = emulated_types()
         return {name: "emulated" if name in emulated else "recorded only" for name in known}

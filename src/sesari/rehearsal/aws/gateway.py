@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from sesari.rehearsal.aws.faults import ErrorAnswer, Fault, FaultBook, error_answer, fault_answer
+from sesari.rehearsal.aws.paths import FAULTS_PATH, HEALTH_PATH
 from sesari.rehearsal.aws.requests import AwsCall, identify
 
 Scope = dict[str, Any]
@@ -37,8 +38,6 @@ SERVICES = frozenset(
         "sts",
     }
 )
-FAULTS_PATH = "/_sesari/faults"
-HEALTH_PATH = "/health"
 
 
 class Gateway:
