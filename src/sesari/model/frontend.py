@@ -43,12 +43,17 @@ class FrontendBuild:
 
 @dataclass(frozen=True, slots=True)
 class VercelProject:
-    """A project as Vercel's API answered. `production`: the deployment that its domains show, None for none yet."""
+    """A project as Vercel's API answered. `production`: the deployment that its domains show, None for none yet.
+
+    `hosts` are those domains, `url` the first of them, complete; None while nothing is shown.
+    """
 
     id: str
     name: str
     production: str | None
     request: AliasRequest | None
+    hosts: tuple[str, ...] = ()
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

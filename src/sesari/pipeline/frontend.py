@@ -71,7 +71,7 @@ class Target:
 
 def current(target: Target) -> VercelProject:
     """What the project's domains show, and its last promotion. Raises SesariError."""
-    return read_project(target.api.project(target.project))
+    return read_project(target.api.project(target.project), target.api.scheme)
 
 
 def deploy(

@@ -29,8 +29,10 @@ class Frontends(Protocol):
     def node(self) -> str:
         """The major version of the Node that builds. Raises SesariError `node-missing`."""
 
-    def build(self, entries: Sequence[Entry], variables: Mapping[str, str], on_line: Callable[[str], None]) -> str:
-        """Build the app; the name under which `adopt` finds it. Raises SesariError."""
+    def build(
+        self, key: str, entries: Sequence[Entry], variables: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> str:
+        """Build the app, `alone` with its key; the name under which `adopt` finds it. Raises SesariError."""
 
     def files(self, name: str) -> tuple[BuildFile, ...]:
         """What `vercel deploy --prebuilt` would send of it. Raises SesariError."""
@@ -93,7 +95,7 @@ def _made(tools: FrontendTools, service: Service, commit: str, key: str, variabl
     def told(line: str) -> None:
         tools.report(Progress(service.name, "frontend", Phase.RUNNING, line))
 
-    name = tools.frontends.build(_entries(tools, service, commit), variables, told)
+    name = tools.frontends.build(key, _entries(tools, service, commit), variables, told)
     files = tools.frontends.files(name)
     digest = build_digest(files)
     tools.frontends.adopt(name, digest)

@@ -117,7 +117,7 @@ def same_deployment(answer: JsonObject, meta: Mapping[str, str], scheme: str) ->
     return None
 
 
-def read_project(answer: JsonObject) -> VercelProject:
+def read_project(answer: JsonObject, scheme: str) -> VercelProject:
     """A project from the API's answer. Raises SesariError `vercel-answer`."""
     id, name = answer.get("id"), answer.get("name")
     if not isinstance(id, str) or not isinstance(name, str):
@@ -133,7 +133,9 @@ def read_project(answer: JsonObject) -> VercelProject:
             str(last.get("type")),
         )
     shown = str(production["id"]) if isinstance(production, dict) and production.get("id") else None
-    return VercelProject(id, name, shown, request)
+    alias = production.get("alias") if isinstance(production, dict) else None
+    hosts = tuple(str(host) for host in alias) if isinstance(alias, list) else ()
+    return VercelProject(id, name, shown, request, hosts, f"{scheme}://{hosts[0]}" if hosts else None)
 
 
 class Step(Enum):

@@ -83,6 +83,7 @@ class _Api:
             ("POST", (13,), "/deployments", "deployments.create", self.create_deployment),
             ("GET", (13,), deployment, "deployments.get", self.get_deployment),
             ("GET", (2, 3), f"{deployment}/events", "deployments.events", self.events),
+            ("GET", (3,), f"/now{deployment}/events", "deployments.events", self.events),  # as the CLI asks
             ("GET", (2,), f"{deployment}/aliases", "deployments.aliases", self.aliases),
         ]
 
