@@ -107,12 +107,7 @@ class FrontendBuilder:
         return work.name
 
     def files(self, name: str) -> tuple[BuildFile, ...]:
-        work = self._folder / "work" / name
-        found = {path.relative_to(work).as_posix() for path in _leaves(work / OUTPUT)}
-        for path in list(found):
-            if path.endswith(f"/{_FUNCTION}"):
-                found.update(self._mapped((work / path).read_bytes(), path))
-        return tuple(_file(work, path) for path in sorted(found))
+        return read_files(self._folder / "work" / name, self._mapped)
 
     def adopt(self, name: str, digest: str) -> None:
         work, kept = self._folder / "work" / name, Path(self.folder(digest))
@@ -196,6 +191,18 @@ class FrontendBuilder:
             hint = "Install Node 20 or newer, or `pip install 'sesari[node]'`"
             raise SesariError(Problem("node-missing", f"`{name}` was not found", hint=hint))
         return found
+
+
+def read_files(folder: Path, mapped: Mapped) -> tuple[BuildFile, ...]:
+    """What `vercel deploy --prebuilt` sends of an app that was built in a folder, by path. Raises SesariError."""
+    found = {path.relative_to(folder).as_posix() for path in _leaves(folder / OUTPUT)}
+    for path in list(found):
+        if path.endswith(f"/{_FUNCTION}"):
+            found.update(mapped((folder / path).read_bytes(), path))
+    try:
+        return tuple(_file(folder, path) for path in sorted(found))
+    except OSError as error:
+        raise file_error(error, Path(error.filename or folder), "read") from error
 
 
 def _short(key: str) -> str:
