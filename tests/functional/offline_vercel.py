@@ -20,7 +20,8 @@ from sesari.model.frontend import FrontendBuild
 from sesari.pipeline.frontend import Patience, Target
 from sesari.release.vercel import build_digest
 
-TOKENS = {"sesari-dev": "token-of-dev", "sesari-production": "token-of-production"}
+# The CLI takes no token with a hyphen.
+TOKENS = {"sesari-dev": "tokenofdev", "sesari-production": "tokenofproduction"}
 PROJECT = "sesari-dev-web"
 
 
