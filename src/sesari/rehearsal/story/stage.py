@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sesari.drivers.aws_session import AwsSession
-from sesari.errors import Problem, SesariError
 from sesari.manifest import parse
 from sesari.model.access import Access, Project, Purpose
 from sesari.model.json import JsonObject
@@ -74,16 +73,35 @@ class Stage:
         """What `sesari synth` does."""
         wiring_synth.synthesize(self.project, self.machine)
 
-    def edit(self, *changes: tuple[str, str]) -> None:
-        """Edits the copy's manifest by hand, each change (what is there, what is put), and synthesizes anew."""
-        path = self.project.manifest
-        text = path.read_text(encoding="utf-8")
-        for find, put in changes:
-            if find not in text:
-                raise SesariError(_not_this_product(find))
-            text = text.replace(find, put)
-        path.write_text(text, encoding="utf-8")
+    def edit(self, *edits: Callable[[str], str]) -> str:
+        """Edits the copy's manifest and synthesizes anew; the text as it was, for `rewrite`."""
+        before = text = self.project.manifest.read_text(encoding="utf-8")
+        for edit in edits:
+            text = edit(text)
+        self.rewrite(text)
+        return before
+
+    def rewrite(self, text: str) -> None:
+        """Writes the copy's manifest and synthesizes anew."""
+        self.project.manifest.write_text(text, encoding="utf-8")
         self.synthesize()
+
+    def queue(self) -> str:
+        """The name of the product's first queue."""
+        return next(iter(self.manifest().environments[self.environments[0]].queues))
+
+    def secret(self) -> str:
+        """The name of the product's first secret."""
+        return next(iter(self.manifest().environments[self.environments[0]].secrets))
+
+    def service(self, kind: str) -> str:
+        """The name of the product's first service of a kind."""
+        services = self.manifest().environments[self.environments[0]].services.values()
+        return next(service.name for service in services if service.kind == kind)
+
+    def prefix(self, environment: str) -> str:
+        """What every AWS name of an environment begins with."""
+        return f"{self.manifest().product.name}-{environment}"
 
     def wiring(self, access: Access | None = None) -> Wiring:
         """The pipeline's own wiring, on the manifest as it stands now."""
@@ -187,13 +205,3 @@ def passwords_of(state: JsonObject) -> set[str]:
     resources = cast(list[dict[str, Any]], state["resources"])
     attributes = [each["attributes"] for resource in resources for each in resource["instances"]]
     return {str(each["database_password"]) for each in attributes if each.get("database_password")}
-
-
-def _not_this_product(find: str) -> Problem:
-    return Problem(
-        "rehearsal-cannot-edit",
-        "The rehearsal edits this product's manifest and does not find what it would change",
-        where="sesari.toml",
-        why=f"there is no `{find}`",
-        hint="Name chapters with --only, without edit, refused and broken",
-    )

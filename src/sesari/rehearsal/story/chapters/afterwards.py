@@ -14,7 +14,7 @@ from sesari.rehearsal.story.telling import Telling
 
 # The closed list of what may hold secrets, because in life it is not on this machine: the emulated AWS's own data, what
 # the double of Supabase was told, and the credentials that stand for those of a CI job.
-VAULTS = ("aws", "supabase.sqlite", "credentials", "tokens.json")
+VAULTS = ("aws", "supabase.sqlite", "supabase.sqlite-wal", "supabase.sqlite-shm", "credentials", "tokens.json")
 _SHORTEST = 12
 
 

@@ -16,11 +16,11 @@ from sesari.pipeline.lease import current_lease
 from sesari.pipeline.state_lock import found_lock
 from sesari.pipeline.unlock import unlock
 from sesari.rehearsal.aws.faults import Fault
+from sesari.rehearsal.story import edits
 from sesari.rehearsal.story.by_hand import killed, run_by_hand, start_by_hand
-from sesari.rehearsal.story.chapters.edit import REPLACEMENT, UPDATE, back
 from sesari.rehearsal.story.chapters.environments import nothing_to_do
 from sesari.rehearsal.story.stage import Stage
-from sesari.rehearsal.story.telling import Telling, refusal
+from sesari.rehearsal.story.telling import Evidence, Telling, refusal
 
 SECONDS_TO_BEGIN = 30.0
 HANG_SECONDS = 8.0
@@ -29,35 +29,37 @@ HANG_SECONDS = 8.0
 def play(stage: Stage, telling: Telling) -> str:
     """Breaks three applies of the first environment, and brings each back."""
     name = stage.environments[0]
-    _refused_half_way(stage, telling, name)
-    _killed(stage, telling, name)
+    before = _refused_half_way(stage, telling, name)
+    _killed(stage, telling, name, before)
     with telling.proving("killed.foreign-lock") as evidence:
         evidence.settle(*_foreign_lock(stage, name))
     return "broken by the provider, by kill -9, by a lock left behind: each brought back"
 
 
-def _refused_half_way(stage: Stage, telling: Telling, name: str) -> None:
-    stage.edit(UPDATE, REPLACEMENT)
+def _refused_half_way(stage: Stage, telling: Telling, name: str) -> str:
+    """The manifest's text as it was before."""
+    before = stage.edit(edits.longer_visibility, edits.another_port)
     telling.doing("an apply that the provider breaks")
     with telling.proving("broken.told") as evidence:
         planned = stage.plan(name)
-        before = stage.serial(name)
+        serial = stage.serial(name)
         with fault(stage, Fault("sqs", "SetQueueAttributes", "AccessDenied", account=stage.account(name))):
             try:
                 stage.apply(name, planned)
                 evidence.settle(False, "the apply did not break")
             except SesariError as error:
                 told = " ".join(f"{p.what} {p.where} {p.why}" for p in error.problems)
-                half_way = stage.serial(name) > before
+                half_way = stage.serial(name) > serial
                 named = "aws_sqs_queue" in told and "AccessDenied" in told
                 evidence.settle(named and half_way, told[:160])
     with telling.proving("broken.resumed") as evidence:
         stage.apply(name, stage.plan(name))
         evidence.settle(*nothing_to_do({name: stage.plan(name)}))
+    return before
 
 
-def _killed(stage: Stage, telling: Telling, name: str) -> None:
-    stage.edit(back(UPDATE), back(REPLACEMENT))
+def _killed(stage: Stage, telling: Telling, name: str, before: str) -> None:
+    stage.rewrite(before)
     stage.plan(name)
     slow = Fault("sqs", "SetQueueAttributes", "delay", seconds=HANG_SECONDS, account=stage.account(name))
     telling.doing("an apply that is killed while it works")
@@ -135,8 +137,6 @@ def _foreign_lock(stage: Stage, name: str) -> tuple[bool, str]:
     left = found_lock(tools)
     if left is None:
         return False, "the Terraform by hand left no lock"
-    from sesari.rehearsal.story.telling import Evidence
-
     evidence = Evidence()
     with refusal("state-locked", evidence):
         stage.apply(name, planned)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sesari.model.access import Purpose
+from sesari.model.review import Drift
 from sesari.pipeline.destroy import plan_destroy
-from sesari.rehearsal.story.chapters.environments import nothing_to_do
+from sesari.pipeline.drift import find_drift
 from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling, refusal
+from sesari.stack import desired
 
 
 def play(stage: Stage, telling: Telling) -> str:
@@ -18,10 +20,26 @@ def play(stage: Stage, telling: Telling) -> str:
         planned = plan_destroy(stage.wiring().plan_tools(gone, stage.report))
         stage.apply(gone, planned)
         left = _left(stage, gone)
-        untouched, detail = nothing_to_do(stage.side_by_side(stage.plan, others))
-        told = f"left: {', '.join(left[:4])}" if left else "the emulator was asked, service by service; " + detail
-        evidence.settle(not left and untouched, told)
+        drifted = _drifted(stage, others)
+        told = (
+            f"left: {', '.join(left[:4])}"
+            if left
+            else f"drifted: {', '.join(drifted)}"
+            if drifted
+            else (f"the emulator was asked, service by service; no drift in {', '.join(others)}")
+        )
+        evidence.settle(not left and not drifted, told)
     return f"{gone} removed, {' and '.join(others)} untouched"
+
+
+def _drifted(stage: Stage, environments: tuple[str, ...]) -> list[str]:
+    """What of the other environments is no longer as their states say."""
+
+    def look(name: str) -> Drift:
+        return find_drift(stage.tools(name, Purpose.PLAN), desired(stage.manifest(), name).service_of_module)
+
+    found = stage.side_by_side(look, environments)
+    return [f"{name}: {item.address}" for name, drift in found.items() for item in drift.items]
 
 
 def _left(stage: Stage, environment: str) -> list[str]:

@@ -17,7 +17,7 @@ BY_HAND = {"aws_sqs_queue", "aws_vpc_security_group_ingress_rule"}
 def play(stage: Stage, telling: Telling) -> str:
     """Opens every port of the api's tasks and shortens a timeout; lets a task count move, as scaling does."""
     name = stage.environments[0]
-    prefix = f"{stage.manifest().product.name}-{name}"
+    prefix = stage.prefix(name)
     before = _as_it_is(stage, name, prefix)
     _by_hand(stage, name, prefix)
     _by_itself(stage, name, prefix)
@@ -43,7 +43,7 @@ def play(stage: Stage, telling: Telling) -> str:
 def _as_it_is(stage: Stage, environment: str, prefix: str) -> dict[str, str]:
     """What the hand will change, as the emulator tells it."""
     sqs = stage.aws(environment, Purpose.BOOTSTRAP, "sqs")
-    queue = sqs.get_queue_url(QueueName=f"{prefix}-jobs")["QueueUrl"]
+    queue = sqs.get_queue_url(QueueName=f"{prefix}-{stage.queue()}")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
     rule = _rule(stage, environment, prefix)
     ports = f"{rule['FromPort']} to {rule['ToPort']}"
@@ -53,7 +53,9 @@ def _as_it_is(stage: Stage, environment: str, prefix: str) -> dict[str, str]:
 def _rule(stage: Stage, environment: str, prefix: str) -> dict[str, Any]:
     """The one rule by which somebody comes in to the api's tasks."""
     ec2 = stage.aws(environment, Purpose.BOOTSTRAP, "ec2")
-    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [f"{prefix}-api-task"]}])
+    groups = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": [f"{prefix}-{stage.service('api')}-task"]}]
+    )
     group = groups["SecurityGroups"][0]["GroupId"]
     rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
     found: dict[str, Any] = next(rule for rule in rules if not rule["IsEgress"])
@@ -62,7 +64,7 @@ def _rule(stage: Stage, environment: str, prefix: str) -> dict[str, Any]:
 
 def _by_hand(stage: Stage, environment: str, prefix: str) -> None:
     sqs, ec2 = (stage.aws(environment, Purpose.BOOTSTRAP, service) for service in ("sqs", "ec2"))
-    queue = sqs.get_queue_url(QueueName=f"{prefix}-jobs")["QueueUrl"]
+    queue = sqs.get_queue_url(QueueName=f"{prefix}-{stage.queue()}")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "7"})
     rule = _rule(stage, environment, prefix)
     source = {"ReferencedGroupId": rule["ReferencedGroupInfo"]["GroupId"]}
@@ -73,4 +75,4 @@ def _by_hand(stage: Stage, environment: str, prefix: str) -> None:
 
 def _by_itself(stage: Stage, environment: str, prefix: str) -> None:
     ecs = stage.aws(environment, Purpose.BOOTSTRAP, "ecs")
-    ecs.update_service(cluster=prefix, service=f"{prefix}-api", desiredCount=3)
+    ecs.update_service(cluster=prefix, service=f"{prefix}-{stage.service('api')}", desiredCount=3)

@@ -4,45 +4,34 @@ from __future__ import annotations
 
 from sesari.model.plan import Action
 from sesari.model.review import Review, ReviewItem
+from sesari.rehearsal.story import edits
 from sesari.rehearsal.story.chapters.environments import nothing_to_do
 from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling, refusal
-
-# A longer visibility updates the queue in place; a new port replaces the api's target group and task definition.
-UPDATE = ('visibility = "120s"', 'visibility = "180s"')
-REPLACEMENT = ("port = 8080", "port = 9090")
-QUEUE_RENAMED = (("[queues.jobs]", "[queues.tasks]"), ('queue = "jobs"', 'queue = "tasks"'))
 
 
 def play(stage: Stage, telling: Telling) -> str:
     """Changes the manifest's text, as a developer would."""
     edited, others = stage.environments[0], stage.environments[1:]
-    stage.edit(UPDATE, REPLACEMENT)
+    stage.edit(edits.longer_visibility, edits.another_port)
     with telling.proving("edit.reviewed") as evidence:
         planned = stage.plan(edited)
         evidence.settle(*_reviewed(stage.review(edited, planned)))
     with telling.proving("edit.applied") as evidence:
-        before = {name: stage.serial(name) for name in others}
+        serials = {name: stage.serial(name) for name in others}
         stage.apply(edited, planned)
-        moved = [name for name in others if stage.serial(name) != before[name]]
+        moved = [name for name in others if stage.serial(name) != serials[name]]
         empty, detail = nothing_to_do({edited: stage.plan(edited)})
         evidence.settle(empty and not moved, f"moved too: {', '.join(moved)}" if moved else detail)
-    stage.edit(back(UPDATE), back(REPLACEMENT))
     with telling.proving("edit.protected") as evidence:
         production = stage.protected()
-        stage.edit(*QUEUE_RENAMED)
+        before = stage.edit(lambda text: edits.renamed_queue(text, stage.queue()))
         deleting = stage.plan(production)
         stage.review(production, deleting)
         with refusal("protected-destroy", evidence):
             stage.apply(production, deleting)
-    stage.edit(*map(back, QUEUE_RENAMED))
-    stage.apply(edited, stage.plan(edited))
-    return "an update and a replacement, reviewed, applied, taken back"
-
-
-def back(change: tuple[str, str]) -> tuple[str, str]:
-    """The edit that takes an edit back."""
-    return change[1], change[0]
+    stage.rewrite(before)
+    return f"an update and a replacement in {edited}, a deletion refused in {production}"
 
 
 def _reviewed(review: Review) -> tuple[bool, str]:

@@ -6,6 +6,7 @@ import zipfile
 from io import BytesIO
 
 from sesari.model.access import Purpose
+from sesari.model.plan import Action, ResourceChange
 from sesari.pipeline.plan import Planned
 from sesari.rehearsal.story.by_hand import plan_by_hand
 from sesari.rehearsal.story.stage import Stage
@@ -45,9 +46,7 @@ def nothing_to_do(planned: dict[str, Planned]) -> tuple[bool, str]:
     return not left, "; ".join(left[:3]) or f"no change in {', '.join(planned)}"
 
 
-def _changes(planned: Planned) -> list:  # type: ignore[type-arg]
-    from sesari.model.plan import Action
-
+def _changes(planned: Planned) -> list[ResourceChange]:
     return [change for change in planned.plan.changes if change.action not in (Action.NOTHING, Action.READ)]
 
 
@@ -69,7 +68,7 @@ def _exists(stage: Stage) -> tuple[bool, str]:
     for name in stage.environments:
         found = _names(stage, name)
         seen += len(found)
-        wanted = {f"{product}-{name}-jobs", f"{product}-{name}-deploy", f"{product}/{name}/DATABASE_URL"}
+        wanted = {f"{product}-{name}-{stage.queue()}", f"{product}-{name}-deploy", f"{product}/{name}/{stage.secret()}"}
         missing += [f"{name}: {item}" for item in wanted - found]
         foreign += [f"{name}: {item}" for other in stage.environments if other != name
                     for item in found if item.startswith((f"{product}-{other}-", f"{product}/{other}/"))]  # fmt: skip

@@ -22,7 +22,7 @@ def play(stage: Stage, telling: Telling) -> str:
     with telling.proving("isolation.foreign-job") as evidence:
         evidence.settle(*_foreign_jobs(stage))
     first = stage.environments[0]
-    name = f"{stage.manifest().product.name}/{first}/DATABASE_URL"
+    name = f"{stage.manifest().product.name}/{first}/{stage.secret()}"
     canary = secrets.token_urlsafe(24)
     stage.secrets.add(canary)
     stage.aws(first, Purpose.BOOTSTRAP, "secretsmanager").put_secret_value(SecretId=name, SecretString=canary)
@@ -82,7 +82,7 @@ def _plan_writes(stage: Stage, environment: str, secret: str) -> tuple[bool, str
     secret_value = stage.aws(environment, Purpose.PLAN, "secretsmanager")
     sqs, iam = (stage.aws(environment, Purpose.PLAN, service) for service in ("sqs", "iam"))
     s3 = stage.aws(environment, Purpose.PLAN, "s3")
-    role = f"{stage.manifest().product.name}-{environment}-deploy"
+    role = f"{stage.prefix(environment)}-deploy"
     bucket = stage.state_bucket(environment)
     tries = (
         denied("PutSecretValue", lambda: secret_value.put_secret_value(SecretId=secret, SecretString="x")),
@@ -98,4 +98,4 @@ def _plan_writes(stage: Stage, environment: str, secret: str) -> tuple[bool, str
 
 def _queue_url(stage: Stage, environment: str) -> str:
     sqs = stage.aws(environment, Purpose.BOOTSTRAP, "sqs")
-    return str(sqs.get_queue_url(QueueName=f"{stage.manifest().product.name}-{environment}-jobs")["QueueUrl"])
+    return str(sqs.get_queue_url(QueueName=f"{stage.prefix(environment)}-{stage.queue()}")["QueueUrl"])

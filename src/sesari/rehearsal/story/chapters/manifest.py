@@ -9,8 +9,9 @@ from sesari.errors import SesariError
 from sesari.manifest import parse
 from sesari.manifest.sources import SourceFile, Sources
 from sesari.pipeline import wiring_synth
-from sesari.rehearsal.story.stage import Stage
-from sesari.rehearsal.story.telling import Telling, refusal
+from sesari.rehearsal.story import edits
+from sesari.rehearsal.story.stage import Stage, copied
+from sesari.rehearsal.story.telling import Evidence, Telling, refusal
 
 # Four mistakes of four kinds, appended to a manifest that is right.
 MISTAKES = """
@@ -70,8 +71,6 @@ def _all_errors(stage: Stage) -> tuple[bool, str]:
 
 def _elsewhere(stage: Stage, first: dict[str, bytes]) -> bool:
     """The same manifest in another folder gives the same bytes."""
-    from sesari.rehearsal.story.stage import copied
-
     other = copied(stage.project.root, stage.project.root.parent / "second-copy")
     for path in sorted(other.infra.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
@@ -96,10 +95,8 @@ def _stale(stage: Stage) -> tuple[bool, str]:
     path = stage.project.manifest
     text = path.read_text(encoding="utf-8")
     wiring_synth.check(stage.project, stage.machine)
-    path.write_text(text.replace("retries = 5", "retries = 6"), encoding="utf-8")
+    path.write_text(edits.more_retries(text), encoding="utf-8")
     try:
-        from sesari.rehearsal.story.telling import Evidence
-
         evidence = Evidence()
         with refusal("synth-stale", evidence):
             wiring_synth.check(stage.project, stage.machine)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sesari.model.access import Access, Purpose, Reach
 from sesari.model.store import Stored
-from sesari.rehearsal.story.chapters.edit import back
+from sesari.rehearsal.story import edits
 from sesari.rehearsal.story.stage import Stage
 from sesari.rehearsal.story.telling import Telling, refusal
 
@@ -29,7 +29,6 @@ class Mixed:
         return Reach(mixed, own.rehearsal)
 
 
-RETRIES = ("retries = 5", "retries = 6")
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
@@ -40,19 +39,19 @@ def play(stage: Stage, telling: Telling) -> str:
     telling.doing("a plan overtaken by another apply")
     with telling.proving("refused.state-moved") as evidence:
         late = stage.plan(first)
-        stage.edit(RETRIES)
+        before = stage.edit(edits.more_retries)
         stage.apply(first, stage.plan(first))
-        stage.edit(back(RETRIES))
+        stage.rewrite(before)
         with refusal("plan-state-moved", evidence):
             stage.apply(first, late)
     with telling.proving("refused.sources-moved") as evidence:
         planned = stage.plan(first)
         main = stage.project.infra / first / "main.tf"
-        before = main.read_bytes()
-        main.write_bytes(before + b"\n# edited after the plan\n")
+        written = main.read_bytes()
+        main.write_bytes(written + b"\n# edited after the plan\n")
         with refusal("plan-sources-moved", evidence):
             stage.apply(first, planned)
-        main.write_bytes(before)
+        main.write_bytes(written)
         stage.apply(first, planned)
     if other is None:
         raise LookupError("the refusals need two environments")
