@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sesari.manifest import SourceFile, Sources, parse
-from sesari.manifest.checks.names import RESERVED_ENVIRONMENTS, RESERVED_GATES, RESERVED_SERVICES
+from sesari.manifest.checks.names import RESERVED_ENVIRONMENTS, RESERVED_SERVICES
 from sesari.manifest.checks.services import FARGATE
 from sesari.model.manifest import Manifest
 
@@ -128,12 +128,6 @@ def manifest_trees(draw: st.DrawFn) -> Tree:
     read = sorted({secret for service in tree["services"].values() for secret in service.get("secrets", [])})
     if read and draw(st.booleans()):
         tree["secrets"] = {read[0]: {"rotate": f"{draw(st.integers(1, 1000))}d", "description": "why"}}
-    gates = draw(st.lists(_names.filter(lambda name: name not in RESERVED_GATES), max_size=2, unique=True))
-    if gates:
-        tree["gates"] = {
-            name: _some(draw, {"run": "true"}, path=_folders, limit=st.sampled_from(["1s", "15m", "2h"]))
-            for name in gates
-        }
     environments = draw(st.lists(_environment_names, min_size=1, max_size=3, unique=True))
     tree["environments"] = {name: draw(_environments(index, tree)) for index, name in enumerate(environments)}
     return tree

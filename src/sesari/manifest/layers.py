@@ -115,7 +115,7 @@ def base(tree: Tree, file: SourceFile) -> Layer:
         if "region" not in delivery:
             said["delivery"] = delivery | {"region": product["region"]}
             moved["delivery", "region"] = ("product", "region")
-    said |= {name: tree[name] for name in ("services", "database", "queues", "secrets", "gates") if name in tree}
+    said |= {name: tree[name] for name in ("services", "database", "queues", "secrets") if name in tree}
     return Layer(said, file, moved=moved)
 
 

@@ -10,11 +10,9 @@ from sesari.manifest.layers import Effective
 from sesari.manifest.trees import Tree
 from sesari.model.json import Json, JsonObject
 from sesari.model.manifest import (
-    ApprovalPolicy,
     Database,
     DeliveryStore,
     Environment,
-    GateCommand,
     Manifest,
     Network,
     Product,
@@ -22,7 +20,6 @@ from sesari.model.manifest import (
     Scale,
     SecretName,
     Service,
-    Signer,
     Size,
 )
 
@@ -35,7 +32,6 @@ def manifest(environments: Mapping[str, Effective]) -> Manifest:
         Product(_text(product, "name"), _text(product, "region"), _text(product, "repository")),
         DeliveryStore(_text(delivery, "account"), _text(delivery, "region")),
         {name: _environment(effective) for name, effective in environments.items()},
-        {name: _gate(name, first.table("gates", name)) for name in first.table("gates")},
     )
 
 
@@ -69,21 +65,7 @@ def _environment(effective: Effective) -> Environment:
         database=_database(effective.table("database")) if "database" in tree else None,
         secrets=_secrets(services, effective.table("secrets")),
         shared_account=bool(tree["shared_account"]),
-        approval=_approval(effective.table("approval")),
     )
-
-
-def _approval(tree: Tree) -> ApprovalPolicy | None:
-    signers = tuple(signer(line) for line in _texts(tree, "signers"))
-    if not signers:
-        return None
-    return ApprovalPolicy(signers, _number(tree, "count"), bool(tree["not_author"]), seconds(_text(tree, "expires")))
-
-
-def signer(line: str) -> Signer:
-    """One line of `signers`: names separated by commas, then the key's type and the key."""
-    names, kind, key = line.split(" ")[:3]
-    return Signer(tuple(names.split(",")), f"{kind} {key}")
 
 
 def _service(name: str, tree: Tree, domain: object) -> Service:
@@ -124,10 +106,6 @@ def _queue(name: str, tree: Tree) -> Queue:
 
 def _database(tree: Tree) -> Database:
     return Database("supabase", _text(tree, "instance"), _text(tree, "migrations"))
-
-
-def _gate(name: str, tree: Tree) -> GateCommand:
-    return GateCommand(name, _text(tree, "run"), _text(tree, "path"), seconds(_text(tree, "limit")))
 
 
 def _secrets(services: Mapping[str, Service], declared: Tree) -> dict[str, SecretName]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 ServiceKind = Literal["web", "api", "worker"]
@@ -88,38 +88,13 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """A public SSH key (`ssh-ed25519 AAAA...`, no comment) and the names of the person whose it is, the first for people.
-
-    The others are what that person is called elsewhere: the address in commits, the GitHub login.
-    """
-
-    names: tuple[str, ...]
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
-    """Who approves for an environment: `count` different persons of `signers`, within `expires` seconds of the request.
-
-    `not_author`: whoever made the change does not count.
-    """
-
-    signers: tuple[Signer, ...]
-    count: int
-    not_author: bool
-    expires: int
-
-
-@dataclass(frozen=True, slots=True)
 class Environment:
     """One isolated environment with every override applied: what the stack is made from.
 
     `account` is a 12-digit AWS account; `vercel_team` and `supabase_organization` are the provider's ids (None
     where the product does not use that provider). `allow_destroy` names resource addresses or Terraform types
     whose deletion or replacement the manifest allows while `protect` is set. `alarm_emails` get the alarms.
-    `shared_account`: stated on purpose that other environments are in the same account. `approval`: None where nobody
-    has to approve.
+    `shared_account`: stated on purpose that other environments are in the same account.
     """
 
     name: str
@@ -136,7 +111,6 @@ class Environment:
     database: Database | None
     secrets: Mapping[str, SecretName]
     shared_account: bool = False
-    approval: ApprovalPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +131,12 @@ class DeliveryStore:
 
 
 @dataclass(frozen=True, slots=True)
-class GateCommand:
-    """A gate of the product's own: `run` is a shell's command line, `path` its folder, `limit` in seconds."""
-
-    name: str
-    run: str
-    path: str
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """A valid manifest: every reference resolves, every environment is complete. Order is the file's order."""
 
     product: Product
     delivery: DeliveryStore
     environments: Mapping[str, Environment]
-    gates: Mapping[str, GateCommand] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

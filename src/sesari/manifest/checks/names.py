@@ -14,8 +14,6 @@ RESERVED_SERVICES: Final = frozenset(
     | {"state", "identity", "delivery", "bootstrap", "modules"}
 )
 RESERVED_ENVIRONMENTS: Final = frozenset({"bootstrap", "modules", "delivery"})
-# What `sesari check` itself does, or is going to: a product's gate of that name would be taken for it.
-RESERVED_GATES: Final = frozenset({"synth", "migrations", "secrets", "policy", "workflows", "source", "dependencies"})
 _ACCOUNT: Final = "0" * 12
 
 # AWS's own limits: S3 bucket naming rules, ELBv2 CreateLoadBalancer, IAM quotas, SQS CreateQueue, Vercel projects.
@@ -40,12 +38,6 @@ def reserved_problems(environment: Effective) -> Iterator[Problem]:
             what = f"A queue cannot be called `{name}`"
             why = "the dead letters of a queue are in a queue with `-dead` behind its name"
             yield Problem("manifest-reserved", what, environment.where("queues", name), why, "Give it another name")
-    for name in environment.table("gates"):
-        if name in RESERVED_GATES:
-            what = f"A gate cannot be called `{name}`"
-            why = "that is the name of a gate that every product has"
-            hint = f"Give it another name, such as `own-{name}`"
-            yield Problem("manifest-reserved", what, environment.where("gates", name), why, hint)
     if environment.name in RESERVED_ENVIRONMENTS:
         what = f"An environment cannot be called `{environment.name}`"
         why = "a folder of the written Terraform has that name"

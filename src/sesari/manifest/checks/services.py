@@ -27,7 +27,7 @@ FARGATE: Final[dict[int, tuple[int, ...]]] = {
 
 
 def service_problems(environment: Effective) -> Iterator[Problem]:
-    """Everything that is wrong inside single services, queues, gates and the database of one environment."""
+    """Everything that is wrong inside single services, queues and the database of one environment."""
     for name, service in environment.table("services").items():
         if isinstance(service, dict):
             yield from _target(environment, name, service)
@@ -40,9 +40,6 @@ def service_problems(environment: Effective) -> Iterator[Problem]:
         yield from _duration(environment, ("queues", name, "retention"))
     for name in environment.table("secrets"):
         yield from _duration(environment, ("secrets", name, "rotate"))
-    for name in environment.table("gates"):
-        yield from _folder(environment, ("gates", name, "path"))
-        yield from _duration(environment, ("gates", name, "limit"))
     yield from _folder(environment, ("database", "migrations"))
 
 
