@@ -46,6 +46,8 @@ def violations(files: dict[str, str]) -> Iterator[str]:
         yield from (f"{name}: a subject with a wildcard" for _ in re.finditer(r':sub"\s*=\s*\[?\s*"[^"]*\*', text))
         yield from (f"{name}: StringLike in a trust policy" for _ in _like_beside_subject(text))
         yield from (f"{name}: reads secret values" for _ in _readers(text))
+        # `terraform import` plans nothing: it knows the keys of no resource that the state does not hold.
+        yield from (f"{name}: for_each over a resource" for _ in re.finditer(r"for_each\s*=\s*[a-z]+_\w+\.\w+\s", text))
     yield from _versions(blocks.get("versions.tf", {}))
 
 
@@ -97,6 +99,7 @@ PLANTED = [
     ("deploy.tf", UNSUBSCRIBE, 'Action = "*"', "deploy.tf: every action"),
     ("main.tf", f"StringEquals = {AUDIENCE}", f"StringLike = {AUDIENCE}", "main.tf: StringLike in a trust policy"),
     ("boundary.tf", "Resource = local.secrets", 'Resource = "*"', "boundary.tf: reads secret values"),
+    ("main.tf", "", 'resource "aws_eip" "x" {\n  for_each = aws_subnet.x\n}\n', "main.tf: for_each over a resource"),
     ("versions.tf", ">= 5.100, < 7", ">= 5.0", "provider aws: hashicorp/aws >= 5.0"),
 ]
 

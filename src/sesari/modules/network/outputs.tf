@@ -5,17 +5,17 @@ output "vpc_id" {
 
 output "public_subnet_ids" {
   description = "Subnets with a route from the internet, one per zone."
-  value       = [for zone in var.zones : aws_subnet.public[zone].id]
+  value       = values(aws_subnet.public)[*].id
 }
 
 output "private_subnet_ids" {
   description = "Subnets without a route from the internet, one per zone."
-  value       = [for zone in var.zones : aws_subnet.private[zone].id]
+  value       = values(aws_subnet.private)[*].id
 }
 
 output "task_subnet_ids" {
   description = "Subnets that tasks run in."
-  value       = [for zone in var.zones : (local.nat ? aws_subnet.private[zone].id : aws_subnet.public[zone].id)]
+  value       = local.nat ? values(aws_subnet.private)[*].id : values(aws_subnet.public)[*].id
 }
 
 output "assign_public_ip" {

@@ -8,9 +8,10 @@ output "arns" {
   value       = { for name, secret in aws_secretsmanager_secret.this : name => secret.arn }
 }
 
+# `try`: while a killed apply's secrets are recorded one by one with `terraform import`, some are not there yet.
 output "service_arns" {
   description = "The secrets of each service: service to name to ARN."
-  value       = { for service, names in var.readers : service => { for name in names : name => aws_secretsmanager_secret.this[name].arn } }
+  value       = { for service, names in var.readers : service => { for name in names : name => try(aws_secretsmanager_secret.this[name].arn, null) } }
 }
 
 output "read_policies" {
