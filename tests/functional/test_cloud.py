@@ -218,7 +218,7 @@ def test_tokens_reach_their_own_team_only(cloud: Cloud) -> None:
     variables = cloud.access().reach("staging", Purpose.BOOTSTRAP).variables
     headers = {"authorization": f"Bearer {variables['VERCEL_API_TOKEN']}"}
     base = variables["SESARI_VERCEL_API"]
-    assert httpx.get(f"{base}/v2/teams/team-staging", headers=headers).json()["id"] == "team-staging"
+    assert httpx.get(f"{base}/v2/teams/team-staging", headers=headers).json()["slug"] == "team-staging"
     assert httpx.get(f"{base}/v2/teams/team-dev", headers=headers).status_code == 403
 
 
