@@ -59,7 +59,10 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stands_on_ground(sabotage: Sabotage) -> bool:
     """Whether what it breaks is not what the ground is made of."""
     made_of = ("modules/", "stack/")
-    return chapter_of(sabotage.claim) not in GROUND and not any(e.file.startswith(made_of) for e in sabotage.edits)
+    # The last chapter looks at what a whole rehearsal wrote: the broken package must have written it.
+    return chapter_of(sabotage.claim) not in (*GROUND, "afterwards") and not any(
+        e.file.startswith(made_of) for e in sabotage.edits
+    )
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
