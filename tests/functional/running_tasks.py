@@ -95,7 +95,7 @@ class Shop:
             commit(self.project.root)
             built = build(offline_tools(self.project), [service("api")]).images[0]
             self.digests[source] = built.digest
-        with environment_registry(self.reach, _environment()) as registry:
+        with environment_registry(self.reach, environment()) as registry:
             content = LocalContent(image_store(self.project), open_public)
             return push(content, registry, f"shop-dev-{name}", self.digests[source]).reference
 
@@ -197,7 +197,7 @@ def definition_of(name: str, **container: Any) -> dict[str, Any]:
     }
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     return Environment(
         "dev", ACCOUNT, REGION, False, Network("10.0.0.0/16", "none"), None, None, (), (), {}, {}, None, {}
     )

@@ -31,22 +31,10 @@ class EcsCluster:
         return service
 
     def definition(self, name: str) -> JsonObject:
-        """A task definition by ARN, or a family's newest."""
+        """A task definition by ARN, or a family's newest active one by its name."""
         answer = self._ask("ecs", lambda ecs: ecs.describe_task_definition(taskDefinition=name))
         definition: JsonObject = answer["taskDefinition"]
         return definition
-
-    def revisions(self, family: str, most: int) -> tuple[str, ...]:
-        """ARNs of the family's active revisions, newest first."""
-        answer = self._ask(
-            "ecs",
-            lambda ecs: ecs.list_task_definitions(
-                familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=_TASKS_AT_ONCE
-            ),
-        )
-        own = [arn for arn in answer["taskDefinitionArns"] if arn.rsplit("/", 1)[-1].rpartition(":")[0] == family]
-        # Sorted here as well: the prefix also finds other families, and between them the order is theirs.
-        return tuple(sorted(own, key=lambda arn: int(arn.rpartition(":")[2]), reverse=True)[:most])
 
     def register(self, request: JsonObject) -> str:
         """Register a revision; its ARN."""

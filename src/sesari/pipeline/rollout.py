@@ -17,8 +17,6 @@ from sesari.release.rollout import Observation, Rollout, Step, next_step
 LIMIT = 900.0
 _PAUSE = 1.0
 _LINES = 5
-# How many of a family's newest revisions may be what is wanted already: one that a killed rollout registered.
-_LOOKED_AT = 3
 
 
 class Cluster(Protocol):
@@ -30,8 +28,6 @@ class Cluster(Protocol):
     def service(self, name: str) -> JsonObject: ...
 
     def definition(self, name: str) -> JsonObject: ...
-
-    def revisions(self, family: str, most: int) -> tuple[str, ...]: ...
 
     def register(self, request: JsonObject) -> str: ...
 
@@ -117,8 +113,8 @@ class Family:
     def __init__(self, cluster: Cluster, place: EcsPlace) -> None:
         self._cluster = cluster
         self._place = place
-        self._held: dict[str, JsonObject] = {}
-        self.newest = cluster.revisions(place.name, _LOOKED_AT)
+        self._newest = cluster.definition(place.name)
+        self._held = {_name(self._newest): self._newest}
 
     def definition(self, name: str) -> JsonObject:
         if name not in self._held:
@@ -127,13 +123,12 @@ class Family:
 
     def shape(self) -> JsonObject:
         """Terraform's newest revision: the newest of all, or what the newest of all was made from."""
-        newest = self.definition(self.newest[0] if self.newest else self._place.name)
-        made_from = ecs.shape_of(newest, self._place.service)
-        return newest if made_from is None else self.definition(made_from)
+        made_from = ecs.shape_of(self._newest, self._place.service)
+        return self._newest if made_from is None else self.definition(made_from)
 
-    def find(self, request: JsonObject, first: str | None) -> str | None:
-        """A revision that is as requested: `first`, or one of the newest."""
-        names = (*((first,) if first else ()), *self.newest)
+    def find(self, request: JsonObject, primary: str | None) -> str | None:
+        """A revision that is as requested: what is PRIMARY, or the newest, which a killed rollout may have left."""
+        names = (*((primary,) if primary else ()), _name(self._newest))
         return next((name for name in names if ecs.is_same(request, self.definition(name))), None)
 
 
@@ -197,7 +192,7 @@ def _problem(tools: RolloutTools, place: EcsPlace, definition: str, step: Step, 
         "rollout-failed",
         f"`{place.service}` did not come up as {definition.rsplit('/', 1)[-1]}; {now}",
         state.arn,
-        f"{step.detail}: {_why(tools, place, definition)}",
+        f"{step.detail.rstrip('.')}: {_why(tools, place, definition)}",
         "Correct the service, then deploy again; `sesari status` shows what runs",
     )
 
@@ -228,3 +223,7 @@ def _is_primary(state: ServiceState, definition: str) -> bool:
 
 def _tell(tools: RolloutTools, place: EcsPlace, phase: Phase, detail: str) -> None:
     tools.report(Progress(place.service, "rollout", phase, detail))
+
+
+def _name(definition: JsonObject) -> str:
+    return str(definition["taskDefinitionArn"])
