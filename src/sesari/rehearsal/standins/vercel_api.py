@@ -89,7 +89,7 @@ class _Api:
 
     async def upload(self, request: Request, team: str) -> Response:
         digest = request.headers.get("x-vercel-digest") or request.headers.get("x-now-digest") or ""
-        if not self._state.upload(digest.lower(), await request.body()):
+        if not self._state.upload(team, digest.lower(), await request.body()):
             return problem(400, "invalid_sha", "The SHA-1 of the body is not the digest that was given")
         return JSONResponse({"urls": []})
 
@@ -196,7 +196,7 @@ class _Api:
         if not files:
             return problem(400, "bad_request", "`files` is missing")
         wanted = {str(one.get("sha", "")) for one in files}
-        missing = [sha for sha in sorted(wanted) if not self._state.has_upload(sha)]
+        missing = [sha for sha in sorted(wanted) if not self._state.has_upload(team, sha)]
         if missing:
             return problem(400, "missing_files", "Missing files", missing=missing)
         made = self._state.make_deployment(project, body)

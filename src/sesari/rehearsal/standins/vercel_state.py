@@ -39,9 +39,9 @@ class VercelState:
     def cloud(self) -> Path:
         return self._cloud
 
-    @property
-    def uploads(self) -> Path:
-        return self.folder / "files"
+    def uploads(self, team: str) -> Path:
+        """Contents by their SHA-1: a team's own, no other can use them."""
+        return self.folder / "files" / team
 
     def tree(self, deployment: str) -> Path:
         return self.folder / "deployments" / deployment
@@ -57,16 +57,16 @@ class VercelState:
         self._held["ports"][name] = port
         self.save()
 
-    def upload(self, sha: str, body: bytes) -> bool:
+    def upload(self, team: str, sha: str, body: bytes) -> bool:
         """Keep a content; False when it is not what its digest says."""
         if hashlib.sha1(body, usedforsecurity=False).hexdigest() != sha:
             return False
-        if not (self.uploads / sha).exists():
-            write_private(self.uploads / sha, body)
+        if not self.has_upload(team, sha):
+            write_private(self.uploads(team) / sha, body)
         return True
 
-    def has_upload(self, sha: str) -> bool:
-        return sha.isalnum() and (self.uploads / sha).exists()
+    def has_upload(self, team: str, sha: str) -> bool:
+        return sha.isalnum() and (self.uploads(team) / sha).exists()
 
     def projects(self, team: str) -> list[Object]:
         """The team's projects. One that Terraform made has its id, name and domains as Terraform left them."""
@@ -115,7 +115,7 @@ class VercelState:
         seconds = slow.seconds if slow and slow.kind == "delay" else BUILD_SECONDS
         failure = "the build was made to fail" if slow and slow.kind == "error" else None
         try:
-            put_together(self.tree(id), body["files"], self.uploads)
+            put_together(self.tree(id), body["files"], self.uploads(project["team"]))
             read_output(self.tree(id))
         except (BuildFailed, ValueError) as error:
             failure = failure or str(error)
