@@ -207,7 +207,7 @@ def test_verification_of_what_really_answers(shop, first):
 
 def test_a_task_that_falls_ill_is_taken_out_and_replaced(shop, first):
     before = {task["taskArn"] for task in tasks(shop)}
-    pids = task_pids("one")
+    pids = task_pids(shop, "one")
     assert len(pids) == 2
     os.kill(pids[0], 19)  # stopped: it accepts connections and answers nothing
     gone = until(lambda: before - {task["taskArn"] for task in tasks(shop)}, 40)
@@ -216,13 +216,13 @@ def test_a_task_that_falls_ill_is_taken_out_and_replaced(shop, first):
     until(lambda: len(running_tasks(shop)) == 2)
 
 
-def task_pids(version: str) -> list[int]:
-    """Processes whose program says this version; they are this emulator's, for it unpacked that image."""
+def task_pids(shop: Shop, version: str) -> list[int]:
+    """Processes of this shop's cloud, and no other test's, whose program says this version."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             folder = (entry / "cwd").readlink()
-            if "unpacked" in folder.parts and f"VERSION = {version!r}" in (folder / "main.py").read_text():
+            if folder.is_relative_to(shop.folder) and f"VERSION = {version!r}" in (folder / "main.py").read_text():
                 found.append(int(entry.name))
         except OSError:
             continue

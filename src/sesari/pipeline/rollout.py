@@ -198,8 +198,8 @@ def _problem(tools: RolloutTools, place: EcsPlace, definition: str, step: Step, 
 
 
 def _why(tools: RolloutTools, place: EcsPlace, definition: str) -> str:
-    """From the tasks that stopped and the last lines of the newest one's log. What cannot be read is said, not raised:
-    it must not hide that the rollout failed."""
+    """From the tasks that stopped and the last lines that one of them logged, the newest first: logs arrive late. What
+    cannot be read is said, not raised: it must not hide that the rollout failed."""
     try:
         described = tools.cluster.definition(definition)
         stopped: Sequence[StoppedTask] = [
@@ -207,8 +207,8 @@ def _why(tools: RolloutTools, place: EcsPlace, definition: str) -> str:
             for task in tools.cluster.tasks(place.name, stopped=True)
             if task.get("taskDefinitionArn") == definition
         ]
-        log = stopped[0].log if stopped else None
-        return ecs.why_stopped(stopped, tools.cluster.log_tail(*log, _LINES) if log else ())
+        tails = (tools.cluster.log_tail(*task.log, _LINES) for task in stopped if task.log)
+        return ecs.why_stopped(stopped, next((lines for lines in tails if lines), ()))
     except SesariError as error:
         return f"the reason could not be read ({error.problems[0].what}: {error.problems[0].why})"
 
