@@ -1,7 +1,7 @@
-"""A boto3 session from a Reach's variables, never from this process's own environment.
+"""AWS clients from a Reach's variables, never from this process's own environment.
 
-boto3 takes longer to import than a small plan takes to make: it is imported by the first call, which the pipeline
-lets happen while Terraform runs.
+botocore takes long to import beside a small plan: it is imported by the first call, which the pipeline lets happen
+while Terraform runs.
 """
 
 from __future__ import annotations
@@ -9,13 +9,22 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sesari.errors import Problem, SesariError
 
 if TYPE_CHECKING:
-    import boto3
     import botocore.exceptions
+    import botocore.session
+
+
+@cache
+def service_models() -> Any:
+    """One loader for the process: it holds the service models (up to 20 MB each) and no credentials."""
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
 
 
 class AwsSession:
@@ -25,7 +34,7 @@ class AwsSession:
         self._variables = variables
         self._region = region
         self._lock = threading.Lock()
-        self._session: boto3.Session | None = None
+        self._session: botocore.session.Session | None = None
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -41,41 +50,36 @@ class AwsSession:
             )
             try:
                 self._session = self._session or _session(self._variables, self._region)
-                client = self._session.client(
-                    service, endpoint_url=self._variables.get("AWS_ENDPOINT_URL"), config=config
+                client = self._session.create_client(
+                    service, self._region, endpoint_url=self._variables.get("AWS_ENDPOINT_URL"), config=config
                 )
             except botocore.exceptions.BotoCoreError as error:
                 raise aws_error(error, service) from error
             return self._clients.setdefault(service, client)
 
 
-def _session(variables: Mapping[str, str], region: str) -> boto3.Session:
-    import boto3
-    import botocore.exceptions
-
-    role, token = variables.get("AWS_ROLE_ARN"), variables.get("AWS_WEB_IDENTITY_TOKEN_FILE")
-    if "AWS_ACCESS_KEY_ID" in variables:
-        return boto3.Session(
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
-            region_name=region,
-        )
-    if role and token:
-        return _web_identity(role, token, region, variables.get("AWS_ENDPOINT_URL"))
-    try:
-        return boto3.Session(profile_name=variables.get("AWS_PROFILE"), region_name=region)
-    except botocore.exceptions.BotoCoreError as error:
-        raise aws_error(error, "session") from error
-
-
-def _web_identity(role: str, token: str, region: str, endpoint: str | None) -> boto3.Session:
-    import boto3
-    import botocore.credentials
+def _session(variables: Mapping[str, str], region: str) -> botocore.session.Session:
     import botocore.session
-    import botocore.utils
 
-    core = botocore.session.Session()
+    keyed = "AWS_ACCESS_KEY_ID" in variables
+    role, token = variables.get("AWS_ROLE_ARN"), variables.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    core = botocore.session.Session(profile=None if keyed or (role and token) else variables.get("AWS_PROFILE"))
+    core.register_component("data_loader", service_models())
+    if keyed:
+        core.set_credentials(
+            variables["AWS_ACCESS_KEY_ID"],
+            variables.get("AWS_SECRET_ACCESS_KEY"),
+            variables.get("AWS_SESSION_TOKEN"),
+        )
+    elif role and token:
+        _become(core, role, token, region, variables.get("AWS_ENDPOINT_URL"))
+    return core
+
+
+def _become(core: botocore.session.Session, role: str, token: str, region: str, endpoint: str | None) -> None:
+    """The session's credentials are the role's, renewed from the token file when they are about to expire."""
+    import botocore.credentials
+    import botocore.utils
 
     def make_client(service: str, **options: Any) -> Any:
         return core.create_client(service, **{"region_name": region, "endpoint_url": endpoint, **options})
@@ -89,7 +93,6 @@ def _web_identity(role: str, token: str, region: str, endpoint: str | None) -> b
     core._credentials = botocore.credentials.DeferredRefreshableCredentials(
         method="assume-role-with-web-identity", refresh_using=fetcher.fetch_credentials
     )
-    return boto3.Session(botocore_session=core, region_name=region)
 
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}

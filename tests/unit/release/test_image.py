@@ -128,10 +128,10 @@ def test_the_process_beside_its_unpacked_image():
     assert process == Process(
         ("gunicorn",), process.variables, folder="/app", user="10001", ports=(8080,), stop_signal="SIGTERM"
     )
-    moved = beside(process, "/work/api", "/usr/bin")
-    assert moved.folder == "/work/api/app"
-    assert moved.variables["PYTHONPATH"] == "/work/api/opt/dependencies"
-    assert moved.variables["PATH"].startswith("/work/api/opt/dependencies/bin:/work/api/usr/local/sbin:")
+    moved = beside(process, "/srv/api", "/usr/bin")
+    assert moved.folder == "/srv/api/app"
+    assert moved.variables["PYTHONPATH"] == "/srv/api/opt/dependencies"
+    assert moved.variables["PATH"].startswith("/srv/api/opt/dependencies/bin:/srv/api/usr/local/sbin:")
     assert moved.variables["PATH"].endswith(":/usr/bin")
     assert moved.variables["A"] == "1"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
+from sesari.drivers.aws_session import service_models
 from sesari.rehearsal.aws.state import State
 
 
@@ -18,14 +18,6 @@ class Credentials:
     key: str
     secret: str = field(repr=False)
     token: str = field(default="", repr=False)
-
-
-@cache
-def service_models() -> Any:
-    """One loader for the process: it holds the service models (up to 20 MB each) and no credentials."""
-    import botocore.session
-
-    return botocore.session.Session().get_component("data_loader")
 
 
 _MAKING = threading.Lock()  # a botocore session makes one client at a time
